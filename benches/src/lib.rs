@@ -1,0 +1,1 @@
+//! Claims about speed, with the programs that reproduce them.

@@ -1,0 +1,1 @@
+//! How switches are spoken to, one module per management protocol.

@@ -1,0 +1,1 @@
+//! Simulated switches for the demonstration and the tests.

@@ -1,0 +1,1 @@
+//! A real Open vSwitch fabric on one machine, in network namespaces.

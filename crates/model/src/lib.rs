@@ -1,0 +1,1 @@
+//! The words of the domain: VLANs, ports, LAGs, segments, with their parsing and invariants.

@@ -1,0 +1,1 @@
+//! The heart of the switch service: planning, transactions, policy, locks and audit.

@@ -1,0 +1,1 @@
+//! The switch service: listener, method table, configuration.
