@@ -7,6 +7,7 @@
 mod capability;
 mod change;
 mod driver;
+mod plan;
 mod slice;
 
 pub use capability::{
@@ -14,6 +15,7 @@ pub use capability::{
 };
 pub use change::{Change, Misfit, Target};
 pub use driver::{Applied, BatchOutcome, DeviceError, Driver, MatchKind, PortMatch, Session, Work};
+pub use plan::plan;
 pub use slice::{
     LacpStatus, LagState, Observation, PortState, PortStatus, Query, Slice, VlanState,
 };
