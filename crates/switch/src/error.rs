@@ -113,7 +113,10 @@ impl fmt::Display for FailedLeg {
         }
         let config = |config: &Option<PortConfig>| match config {
             Some(PortConfig { vlans: Some(vlans), .. }) => vlans.to_string(),
-            _ => self.lag.as_ref().map_or_else(|| "not known".to_owned(), |lag| format!("in LAG {lag}")),
+            _ => self
+                .lag
+                .as_ref()
+                .map_or_else(|| "not known".to_owned(), |lag| format!("in LAG {lag}")),
         };
         match self.outcome {
             LegOutcome::Untouched => f.write_str(" was not touched"),
@@ -274,9 +277,9 @@ impl SwitchError {
             Self::UndoFailed { .. } => Some(
                 "look at the ports named above, then repeat the request or detach them".to_owned(),
             ),
-            Self::Refused { rule: None, .. } => {
-                Some("a rule of the policy file must allow this; `policy check` tries it".to_owned())
-            }
+            Self::Refused { rule: None, .. } => Some(
+                "a rule of the policy file must allow this; `policy check` tries it".to_owned(),
+            ),
             _ => None,
         }
     }

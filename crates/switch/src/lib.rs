@@ -7,8 +7,13 @@
 mod capability;
 mod change;
 mod driver;
+mod error;
+mod intent;
+mod lag_name;
 mod plan;
+mod ports;
 mod slice;
+mod worker;
 
 pub use capability::{
     Atomicity, Capabilities, HybridSupport, LagCapabilities, LagNaming, Saving, VlanDatabase,

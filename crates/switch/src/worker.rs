@@ -203,9 +203,10 @@ impl Worker {
         })?;
         match timeout_at(deadline, outcome).await {
             Ok(Ok(outcome)) => outcome,
-            Ok(Err(_)) => {
-                Err(DeviceError::Disconnected { sent: changes, reason: "its worker ended".to_owned() })
-            }
+            Ok(Err(_)) => Err(DeviceError::Disconnected {
+                sent: changes,
+                reason: "its worker ended".to_owned(),
+            }),
             Err(_) => Err(DeviceError::TimedOut { sent: changes }),
         }
     }
