@@ -115,6 +115,15 @@ async fn an_apply_goes_wrong(
 }
 
 #[tokio::test]
+async fn the_first_fault_wins() {
+    let settings = always(Fault::LieNothing).with(Fault::RefuseBatch, Probability::ALWAYS);
+    let (driver, _) = rehearsal(Atomicity::Transaction, settings);
+    let mut session = driver.open().await.unwrap();
+    session.apply(&batch()).await;
+    assert_eq!(driver.handle().injected(), [(Fault::RefuseBatch, 1)].into());
+}
+
+#[tokio::test]
 async fn a_lie_claims_the_operations_that_were_asked_for() {
     let (driver, _) = rehearsal(Atomicity::Transaction, always(Fault::LieNothing));
     let mut session = driver.open().await.unwrap();
