@@ -10,6 +10,8 @@ use model::{
     SwitchPort, Vlan, VlanMode,
 };
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
     capability::{Capabilities, HybridSupport, VlanDatabase},
     error::SwitchError,
@@ -62,7 +64,7 @@ pub struct Wish {
 }
 
 /// The LAG that ports shall form.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LagWish {
     /// The name that the caller would like.
     pub name: Option<LagName>,
