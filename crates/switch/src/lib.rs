@@ -9,6 +9,10 @@ mod change;
 mod driver;
 mod slice;
 
+pub mod audit;
+pub mod lockfile;
+pub mod policy;
+
 pub use capability::{
     Atomicity, Capabilities, HybridSupport, LagCapabilities, LagNaming, Saving, VlanDatabase,
 };
