@@ -15,6 +15,10 @@ mod ports;
 mod slice;
 mod worker;
 
+pub mod audit;
+pub mod lockfile;
+pub mod policy;
+
 pub use capability::{
     Atomicity, Capabilities, HybridSupport, LagCapabilities, LagNaming, Saving, VlanDatabase,
 };
