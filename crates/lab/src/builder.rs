@@ -199,11 +199,8 @@ impl LabBuilder {
                 bail!("the lab has no switch `{name}`");
             }
         }
-        for host in self
-            .hosts
-            .iter()
-            .filter(|host| host.bonded && host.nics.len() < 2)
-        {
+        let short = |host: &&Host| host.bonded && host.nics.len() < 2;
+        if let Some(host) = self.hosts.iter().find(short) {
             bail!("bonded host `{}` has fewer than two legs", host.name);
         }
         Ok(())

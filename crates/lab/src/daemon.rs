@@ -19,7 +19,8 @@ const READY_LIMIT: Duration = Duration::from_secs(20);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Daemon {
     /// `ovsdb-server`: the management plane. Paused, the switch hangs for its clients while
-    /// frames still flow.
+    /// frames still flow. Killed, frames stop too until it is back: seen with the userspace
+    /// datapath of Open vSwitch 3.1.
     Ovsdb,
     /// `ovs-vswitchd`: the data plane. Paused or killed, no frame passes.
     Vswitchd,

@@ -175,9 +175,10 @@ impl Instance {
             }
             Daemon::Vswitchd => start_vswitchd(&self.directory, &self.namespace)?,
         };
+        let mark = format!("external_ids:restarted={}", running.pid());
         drop(running);
-        // Changes nothing, but asks for a new configuration number and waits for it.
-        self.vsctl(&["init"]).map(drop)
+        // Only a real change makes `ovs-vsctl` wait until `ovs-vswitchd` has taken it up.
+        self.vsctl(&["set", "Open_vSwitch", ".", &mark]).map(drop)
     }
 
     fn running(&self, daemon: Daemon) -> MutexGuard<'_, Running> {

@@ -151,7 +151,7 @@ impl Lab {
     pub fn link_down(&self, host: &str, nic: &str) -> Result<()> {
         ip_batch(
             &["-n", self.namespaces.get(host)?],
-            &format!("link set {nic} down\n"),
+            &format!("link set dev {nic} down\n"),
         )
     }
 
@@ -162,7 +162,7 @@ impl Lab {
     pub fn link_up(&self, host: &str, nic: &str) -> Result<()> {
         ip_batch(
             &["-n", self.namespaces.get(host)?],
-            &format!("link set {nic} up\n"),
+            &format!("link set dev {nic} up\n"),
         )
     }
 
@@ -395,7 +395,7 @@ fn start_all(
 fn bridge_up(namespaces: &Namespaces, server: &str) -> Result<()> {
     ip_batch(
         &["-n", namespaces.get(server)?],
-        &format!("link set {BRIDGE} up\n"),
+        &format!("link set dev {BRIDGE} up\n"),
     )
 }
 

@@ -28,7 +28,8 @@ pub enum LagEnd<'a> {
 /// A LAG as one end sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lag {
-    /// Whether LACP was negotiated with the other end.
+    /// Whether LACP was negotiated with the other end: a member has a current partner. Open
+    /// vSwitch alone says so too early, also in the seconds in which it waits for a first frame.
     pub negotiated: bool,
     /// Whether LACP frames are asked for every second rather than every 30 s.
     pub fast: bool,
@@ -102,7 +103,7 @@ impl Lab {
 }
 
 fn parse(lacp: &str, bond: &str) -> Lag {
-    let negotiated = lacp.lines().any(|line| {
+    let said = lacp.lines().any(|line| {
         let words = line.trim().strip_prefix("status:");
         words.is_some_and(|words| words.split_whitespace().any(|word| word == "negotiated"))
     });
@@ -135,6 +136,7 @@ fn parse(lacp: &str, bond: &str) -> Lag {
         }
     }
     members.sort();
+    let negotiated = said && members.iter().any(|member| member.current);
     Lag {
         negotiated,
         fast,
@@ -174,6 +176,13 @@ mod tests {
         );
         assert!(lag.carries(&["eth0"]));
         assert!(!lag.carries(&["eth0", "eth1"]));
+    }
+
+    #[test]
+    fn a_bond_that_still_waits_is_not_negotiated() {
+        let lacp =
+            "  status: active negotiated\n  lacp_time: fast\n\nmember: eth0: expired attached\n";
+        assert!(!parse(lacp, "member eth0: disabled\n").negotiated);
     }
 
     #[test]

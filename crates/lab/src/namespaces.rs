@@ -63,7 +63,7 @@ impl Namespaces {
             // The far end cannot be brought up in the same line: it has no peer yet at that moment.
             writeln!(
                 up.entry(right_namespace).or_default(),
-                "link set {} up",
+                "link set dev {} up",
                 right.1
             )?;
         }

@@ -245,6 +245,8 @@ fn the_database_answers_on_tcp_and_a_paused_one_hangs() {
     assert!(ask(LIMIT).unwrap().contains("Open_vSwitch"));
     lab.pause("leaf-01", Daemon::Ovsdb).unwrap();
     assert!(ask(Duration::from_millis(200)).is_err());
+    let others = ["h2/eth0", "h3/eth0", "h4/eth0"].map(Heard::untagged);
+    assert_eq!(lab.probe().who_hears("h1/eth0", None).unwrap(), others);
     lab.resume("leaf-01", Daemon::Ovsdb).unwrap();
     assert!(ask(LIMIT).unwrap().contains("Open_vSwitch"));
 }
@@ -261,8 +263,9 @@ fn a_killed_switch_comes_back_on_the_same_ports_with_its_configuration() {
     lab.restart("leaf-01", Daemon::Vswitchd).unwrap();
     assert_eq!(lab.probe().who_hears("h1/eth0", None).unwrap(), h2);
     lab.kill("leaf-01", Daemon::Ovsdb).unwrap();
-    assert_eq!(lab.probe().who_hears("h1/eth0", None).unwrap(), h2);
+    assert_eq!(lab.probe().who_hears("h1/eth0", None).unwrap(), []);
     lab.restart("leaf-01", Daemon::Ovsdb).unwrap();
+    assert_eq!(lab.probe().who_hears("h1/eth0", None).unwrap(), h2);
     assert_eq!(lab.instance("leaf-01").unwrap().tcp_port(), port);
     access(&lab, "leaf-01", "swp1", 200);
     assert_eq!(lab.probe().who_hears("h1/eth0", None).unwrap(), []);
