@@ -51,7 +51,7 @@ use serde::{Deserialize, Serialize};
 pub use error::{PolicyError, Problem};
 pub use vni_set::VniSet;
 
-use pattern::Patterns;
+pub use pattern::Patterns;
 
 /// What a caller wants to do, as the policy and the audit log name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -237,10 +237,16 @@ impl fmt::Display for Pattern {
 
 /// A list of patterns; the empty list covers nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Patterns(pub(super) Vec<Pattern>);
+pub struct Patterns(pub(super) Vec<Pattern>);
 
 impl Patterns {
-    pub(super) fn matches(&self, name: &str) -> bool {
+    /// Compiles a list of patterns, as the policy file and the configuration write it.
+    pub fn new(texts: &[String]) -> Result<Self, Invalid> {
+        texts.iter().map(|text| Pattern::new(text)).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Whether one of the patterns covers `name`.
+    pub fn matches(&self, name: &str) -> bool {
         self.0.iter().any(|pattern| pattern.matches(name))
     }
 
