@@ -106,19 +106,10 @@ pub(crate) struct Weather {
 }
 
 /// The handle on one switch's faults; copies act on the same switch.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Faults {
     rules: Arc<Mutex<Vec<Rule>>>,
     weather: watch::Sender<Weather>,
-}
-
-impl Default for Faults {
-    fn default() -> Self {
-        Self {
-            rules: Arc::default(),
-            weather: watch::Sender::default(),
-        }
-    }
 }
 
 impl Faults {

@@ -209,13 +209,14 @@ pub(crate) struct Members {
     pub(crate) active: Option<String>,
     /// Per member, whether its LACP partner is known; empty when LACP is off.
     pub(crate) lacp_current: BTreeMap<String, bool>,
+    negotiated: bool,
     balances: bool,
 }
 
 impl Members {
     /// Whether a flooded frame that comes in by this member is taken.
     pub(crate) fn accepts(&self, interface: &str) -> bool {
-        if self.balances {
+        if self.negotiated {
             self.usable.iter().any(|member| member == interface)
         } else {
             self.active.as_deref() == Some(interface)
@@ -264,32 +265,35 @@ pub(crate) fn members(switch: &str, port: &PlanePort, planes: &Planes, wiring: &
             usable: up,
             active,
             lacp_current,
+            negotiated: false,
             balances: false,
         };
     }
     let lead = partners.values().flatten().next();
-    let (usable, balances) = match (port.lacp, lead) {
-        (Lacp::Off, _) if port.balance == Balance::Tcp => (Vec::new(), false),
-        (Lacp::Off, _) => (up, false),
+    let negotiated = port.lacp != Lacp::Off && lead.is_some();
+    let usable = match (port.lacp, lead) {
+        (Lacp::Off, _) if port.balance == Balance::Tcp => Vec::new(),
+        (Lacp::Off, _) => up,
         (_, Some(lead)) => {
             let same = |(member, partner): (&String, &Option<String>)| {
                 (partner.as_ref() == Some(lead)).then(|| member.clone())
             };
-            let attached = partners.iter().filter_map(same).collect();
-            (attached, port.balance != Balance::ActiveBackup)
+            partners.iter().filter_map(same).collect()
         }
-        (_, None) if port.falls_back => (up, false),
-        (_, None) => (Vec::new(), false),
+        (_, None) if port.falls_back => up,
+        (_, None) => Vec::new(),
     };
     let primary = port
         .primary
         .as_ref()
         .filter(|primary| usable.contains(primary));
     let active = primary.or(usable.first()).cloned();
+    let balances = negotiated && port.balance != Balance::ActiveBackup;
     Members {
         usable,
         active,
         lacp_current,
+        negotiated,
         balances,
     }
 }

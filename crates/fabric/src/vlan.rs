@@ -143,12 +143,17 @@ mod tests {
         }
     }
 
+    /// Mode, tag, trunks, tag on the wire, VLAN inside (`None`: dropped).
+    type Ingress = (Mode, u16, &'static [u16], Option<u16>, Option<u16>);
+
+    /// Mode, tag, trunks, VLAN inside, tags on the wire (`None`: does not leave).
+    type Egress = (Mode, u16, &'static [u16], u16, Option<&'static [u16]>);
+
     #[test]
     fn a_frame_comes_in_on_the_vlan_that_the_manual_says() {
         use Mode::{Access, NativeTagged, NativeUntagged, Trunk};
         let (none, some) = (None::<u16>, Some::<u16>);
-        // mode, tag, trunks, tag on the wire, VLAN inside (None: dropped)
-        let cases: &[(Mode, u16, &[u16], Option<u16>, Option<u16>)] = &[
+        let cases: &[Ingress] = &[
             (Access, 100, &[], none, some(100)),
             (Access, 100, &[], some(0), some(100)),
             (Access, 100, &[], some(100), none),
@@ -181,8 +186,7 @@ mod tests {
     #[test]
     fn a_frame_goes_out_with_the_tag_that_the_manual_says() {
         use Mode::{Access, NativeTagged, NativeUntagged, Trunk};
-        // mode, tag, trunks, VLAN inside, tags on the wire (None: does not leave)
-        let cases: &[(Mode, u16, &[u16], u16, Option<&[u16]>)] = &[
+        let cases: &[Egress] = &[
             (Access, 100, &[], 100, Some(&[])),
             (Access, 100, &[], 200, None),
             (Access, 100, &[200], 200, None),

@@ -161,6 +161,8 @@ impl Condition {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::needless_pass_by_value, reason = "cases are literals")]
+
     use serde_json::json;
     use uuid::Uuid;
 

@@ -81,6 +81,9 @@ impl Row {
 /// The rows of one table.
 pub type Rows = BTreeMap<Uuid, Arc<Row>>;
 
+/// From a row, by table and identity, to the (table, column, row)s that refer to it.
+type References<'a> = BTreeMap<(&'a str, Uuid), Vec<(&'a str, &'a str, Uuid)>>;
+
 /// All tables of one simulated switch.
 #[derive(Debug, Clone)]
 pub struct Database {
@@ -213,8 +216,8 @@ impl Database {
             .try_for_each(|table| self.check_table(table))
     }
 
-    fn references(&self) -> BTreeMap<(&str, Uuid), Vec<(&str, &str, Uuid)>> {
-        let mut references: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    fn references(&self) -> References<'_> {
+        let mut references = References::new();
         for (table, rows) in &self.tables {
             let Some(schema) = self.schema.table(table) else {
                 continue;

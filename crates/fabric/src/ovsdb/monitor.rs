@@ -315,6 +315,8 @@ fn difference(before: &Datum, after: &Datum) -> Datum {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::needless_pass_by_value, reason = "cases are literals")]
+
     use std::collections::BTreeSet as Locks;
     use std::sync::Arc;
     use std::time::Duration;

@@ -1,5 +1,7 @@
 //! `<mutation>`: changing a column from what it holds (RFC 7047 section 5.1).
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::error::OvsdbError;
@@ -132,7 +134,7 @@ impl Mutation {
         let mut datum = held.clone();
         match (&mut datum, &self.argument, self.mutator) {
             (Datum::Set(held), Datum::Set(new), Mutator::Insert) => {
-                held.extend(new.iter().cloned())
+                held.extend(new.iter().cloned());
             }
             (Datum::Map(held), Datum::Map(new), Mutator::Insert) => {
                 for (key, value) in new {
@@ -150,7 +152,7 @@ impl Mutation {
             }
             (Datum::Set(held), argument, mutator) => {
                 let operand = argument.as_integer().unwrap_or_default();
-                let mut results = std::collections::BTreeSet::new();
+                let mut results = BTreeSet::new();
                 for atom in held.iter() {
                     let Atom::Integer(number) = atom else {
                         continue;
@@ -186,6 +188,8 @@ impl Mutation {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::needless_pass_by_value, reason = "cases are literals")]
+
     use serde_json::json;
 
     use super::*;

@@ -293,6 +293,8 @@ fn tagged(json: &Value) -> Option<(&str, &Value)> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::needless_pass_by_value, reason = "cases are literals")]
+
     use super::*;
     use crate::ovsdb::schema::Schema;
 

@@ -308,7 +308,7 @@ fn a_bond_sends_by_one_member_and_hears_where_its_mode_says() {
             json!({"lacp": "active"}),
             true,
             vec!["duo.eth0"],
-            [true, false],
+            [true, true],
         ),
     ];
     for (columns, speaks, hears_h1, reaches_h1) in cases {

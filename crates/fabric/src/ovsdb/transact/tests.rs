@@ -1,3 +1,5 @@
+#![expect(clippy::needless_pass_by_value, reason = "cases are literals")]
+
 use std::sync::Arc;
 
 use super::*;
