@@ -2,7 +2,9 @@
 //!
 //! The source is ovs-vswitchd.conf.db(5), Port table, "VLAN Configuration". Two things it leaves
 //! open are taken from how Open vSwitch behaves: a mode that needs a `tag` and has none works on
-//! VLAN 0, and a port with a native VLAN other than 0 never carries VLAN 0.
+//! VLAN 0 (and then a native port takes untagged frames in that its `trunks` would not let out),
+//! and a port with a native VLAN other than 0 never carries VLAN 0. An integration test holds the
+//! rules against `ofproto/trace` of a real `ovs-vswitchd`.
 
 use std::collections::BTreeSet;
 
@@ -79,7 +81,9 @@ impl VlanRules {
             ),
         };
         let inside = Inside { vlan, inner };
-        (self.carries(&inside) && inside.inner.len() < MAX_TAGS).then_some(inside)
+        let is_native = matches!(self.mode, Mode::NativeTagged | Mode::NativeUntagged);
+        let is_taken = (is_native && outer.is_none()) || self.carries(&inside);
+        (is_taken && inside.inner.len() < MAX_TAGS).then_some(inside)
     }
 
     /// The tags that the frame leaves with, or `None` when it does not leave here.

@@ -7,9 +7,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::time::timeout;
 
-use crate::tools::{DEADLINE, fabric, heard, run, tool, vsctl};
-
-const INSTALLED_SCHEMA: &str = "/usr/share/openvswitch/vswitch.ovsschema";
+use crate::tools::{DEADLINE, INSTALLED_SCHEMA, fabric, heard, run, tool, vsctl};
 
 #[tokio::test]
 async fn ovs_vsctl_lists_bridges_ports_and_columns() {

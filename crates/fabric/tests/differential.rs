@@ -1,53 +1,10 @@
 //! The same requests to a real `ovsdb-server` and to a simulated switch get the same answers,
 //! but for UUIDs and the wording of some details.
 
-use std::path::Path;
-
 use fabric::Fabric;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::time::timeout;
 
-use crate::tools::{DEADLINE, Raw, run, tool};
-
-const INSTALLED_SCHEMA: &str = "/usr/share/openvswitch/vswitch.ovsschema";
-
-/// A real server on a unix socket in this folder, empty; it ends with the value.
-async fn real_server(folder: &Path) -> (tokio::process::Child, String) {
-    let path = |name: &str| folder.join(name).display().to_string();
-    let made = run(
-        "ovsdb-tool",
-        &["create", &path("conf.db"), INSTALLED_SCHEMA],
-    )
-    .await;
-    assert!(made.status.success(), "{made:?}");
-    let mut child = tool("ovsdb-server")
-        .args([
-            format!("--remote=punix:{}", path("db.sock")),
-            "--no-chdir".to_owned(),
-        ])
-        .args([
-            format!("--unixctl={}", path("ctl")),
-            "-vconsole:info".to_owned(),
-            path("conf.db"),
-        ])
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
-    let starting = async {
-        while let Some(line) = log.next_line().await.unwrap() {
-            if line.contains("ovsdb-server (Open vSwitch)") {
-                return;
-            }
-        }
-        panic!("ovsdb-server ends at once");
-    };
-    timeout(DEADLINE, starting)
-        .await
-        .expect("ovsdb-server does not start");
-    (child, format!("unix:{}", path("db.sock")))
-}
+use crate::tools::{Raw, real_server};
 
 /// Replaces UUIDs, and everything about an error but its class.
 fn scrub(value: &Value) -> Value {

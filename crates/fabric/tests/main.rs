@@ -12,3 +12,4 @@ mod differential;
 mod faults;
 mod lifecycle;
 mod tools;
+mod vlans;

@@ -1,17 +1,21 @@
 //! What the tests share: a fabric, Open vSwitch's own tools, and a raw JSON-RPC client.
 
-use std::process::Output;
+use std::path::Path;
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use fabric::Fabric;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpStream, UnixStream};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
 /// Time after which something that should happen at once counts as not happening.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
+
+/// The schema that Open vSwitch installs.
+pub(crate) const INSTALLED_SCHEMA: &str = "/usr/share/openvswitch/vswitch.ovsschema";
 
 /// Two switches with a trunk, `server-1` on swp1 of both, `server-2` on swp2 of both.
 pub(crate) async fn fabric() -> Fabric {
@@ -40,9 +44,7 @@ pub(crate) async fn fabric() -> Fabric {
 pub(crate) fn tool(name: &str) -> Command {
     let folders = ["/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"];
     let found = folders.iter().map(|folder| format!("{folder}/{name}"));
-    let path = found
-        .into_iter()
-        .find(|path| std::path::Path::new(path).exists());
+    let path = found.into_iter().find(|path| Path::new(path).exists());
     let mut command = Command::new(path.unwrap_or_else(|| {
         panic!(
             "`{name}` is not installed, and this test means nothing without it\n\
@@ -60,6 +62,43 @@ pub(crate) async fn run(name: &str, arguments: &[&str]) -> Output {
         .await
         .unwrap_or_else(|_| panic!("`{name}` hangs"))
         .unwrap()
+}
+
+/// A real server on a unix socket in this folder, empty; it ends with the value.
+pub(crate) async fn real_server(folder: &Path) -> (Child, String) {
+    let path = |name: &str| folder.join(name).display().to_string();
+    let made = run(
+        "ovsdb-tool",
+        &["create", &path("conf.db"), INSTALLED_SCHEMA],
+    )
+    .await;
+    assert!(made.status.success(), "{made:?}");
+    let mut child = tool("ovsdb-server")
+        .args([
+            format!("--remote=punix:{}", path("db.sock")),
+            "--no-chdir".to_owned(),
+        ])
+        .args([
+            format!("--unixctl={}", path("ctl")),
+            "-vconsole:info".to_owned(),
+            path("conf.db"),
+        ])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+    let starting = async {
+        while let Some(line) = log.next_line().await.unwrap() {
+            if line.contains("ovsdb-server (Open vSwitch)") {
+                return;
+            }
+        }
+        panic!("ovsdb-server ends at once");
+    };
+    timeout(DEADLINE, starting)
+        .await
+        .expect("ovsdb-server does not start");
+    (child, format!("unix:{}", path("db.sock")))
 }
 
 /// Runs `ovs-vsctl` against a switch and returns what it printed; it must succeed in silence.
