@@ -14,26 +14,26 @@ use crate::audit::InDoubt;
 
 /// The changes in doubt, each with the ports of it that are still in doubt.
 #[derive(Debug, Default)]
-pub struct Doubts {
+pub(crate) struct Doubts {
     open: Mutex<Vec<InDoubt>>,
 }
 
 impl Doubts {
     /// Begins with what the audit log left open.
-    pub fn new(open: Vec<InDoubt>) -> Self {
+    pub(crate) fn new(open: Vec<InDoubt>) -> Self {
         let doubts = Self { open: Mutex::new(open) };
         doubts.show();
         doubts
     }
 
     /// Adds a change.
-    pub fn add(&self, change: InDoubt) {
+    pub(crate) fn add(&self, change: InDoubt) {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).push(change);
         self.show();
     }
 
     /// Takes ports out of doubt. Returns the changes of which no port is left in doubt.
-    pub fn settle(&self, ports: &BTreeSet<SwitchPort>) -> Vec<String> {
+    pub(crate) fn settle(&self, ports: &BTreeSet<SwitchPort>) -> Vec<String> {
         let mut settled = Vec::new();
         self.open.lock().unwrap_or_else(PoisonError::into_inner).retain_mut(|change| {
             change.ports.retain(|port| !ports.contains(port));
@@ -48,7 +48,7 @@ impl Doubts {
     }
 
     /// The changes in doubt on one switch, with the ports there.
-    pub fn on(&self, switch: &SwitchName) -> Vec<InDoubt> {
+    pub(crate) fn on(&self, switch: &SwitchName) -> Vec<InDoubt> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let there = |change: &InDoubt| {
             let mut change = change.clone();
@@ -59,7 +59,7 @@ impl Doubts {
     }
 
     /// All changes in doubt.
-    pub fn all(&self) -> Vec<InDoubt> {
+    pub(crate) fn all(&self) -> Vec<InDoubt> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

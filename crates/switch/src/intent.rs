@@ -122,7 +122,7 @@ impl Facts<'_> {
 /// The slice that fulfils the intent.
 ///
 /// `ports` are the request's ports on this switch, `lag` the name that was chosen for a LAG.
-pub fn wanted(
+pub(crate) fn wanted(
     observed: &Slice,
     ports: &BTreeSet<PortName>,
     intent: &Intent,

@@ -250,10 +250,7 @@ impl Inventory {
     }
 
     /// The switch port that a link means, by the switch's own name for it.
-    pub fn resolve(
-        &self,
-        link: &LinkInformation,
-    ) -> Result<(Arc<Switch>, PortName), SwitchError> {
+    pub fn resolve(&self, link: &LinkInformation) -> Result<(Arc<Switch>, PortName), SwitchError> {
         let (switch, port) = self.switch_of(link)?;
         let port = switch
             .driver()

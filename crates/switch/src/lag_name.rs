@@ -14,7 +14,7 @@ use crate::{
 
 /// One switch of a LAG: its ports, what was observed, how it names LAGs.
 #[derive(Debug, Clone, Copy)]
-pub struct LagSide<'a> {
+pub(crate) struct LagSide<'a> {
     /// The switch.
     pub switch: &'a SwitchName,
     /// The request's ports there.
@@ -38,7 +38,7 @@ pub struct LagIds {
 ///
 /// A LAG of exactly these ports, or of some of them and no other, is adopted. Where the ports are
 /// in several LAGs the request is refused with what was found where.
-pub fn choose(
+pub(crate) fn choose(
     sides: &[LagSide<'_>],
     wish: &LagWish,
     ids: Option<LagIds>,

@@ -16,7 +16,7 @@ use crate::{
 
 /// What a request does on one switch: what is there, and the changes that lead to what is wanted.
 #[derive(Debug)]
-pub struct Leg {
+pub(crate) struct Leg {
     /// The switch.
     pub switch: Arc<Switch>,
     /// The request's ports there; none when it is about a VLAN's definition.
@@ -33,7 +33,7 @@ pub struct Leg {
 
 impl Leg {
     /// Plans a leg from what was observed to what is wanted.
-    pub fn plan(
+    pub(crate) fn plan(
         switch: Arc<Switch>,
         ports: BTreeSet<PortName>,
         observed: Observation,
@@ -52,17 +52,17 @@ impl Leg {
     }
 
     /// Whether there is nothing to do.
-    pub fn is_so_already(&self) -> bool {
+    pub(crate) fn is_so_already(&self) -> bool {
         self.work.changes.is_empty()
     }
 
     /// What an observation has that this leg did not want.
-    pub fn differences(&self, observed: &Slice) -> Vec<Difference> {
+    pub(crate) fn differences(&self, observed: &Slice) -> Vec<Difference> {
         differences(&self.after, observed)
     }
 
     /// The LAG in which a port will be, or from which it goes.
-    pub fn lag_of(&self, port: &PortName) -> Option<&LagName> {
+    pub(crate) fn lag_of(&self, port: &PortName) -> Option<&LagName> {
         let lag = |slice: &'_ Slice| slice.ports.get(port).and_then(|state| state.lag.clone());
         let name = lag(&self.after).or_else(|| lag(&self.observed.slice))?;
         self.after
@@ -73,7 +73,7 @@ impl Leg {
     }
 
     /// The changes that concern a port or its LAG.
-    pub fn changes_of(&self, port: &PortName) -> Vec<&Change> {
+    pub(crate) fn changes_of(&self, port: &PortName) -> Vec<&Change> {
         let lag = self.lag_of(port);
         let concerns = |change: &&Change| match change {
             Change::CreateVlan { .. } | Change::DeleteVlan { .. } => false,
@@ -100,7 +100,7 @@ impl Leg {
     }
 
     /// The leg as one that failed, port by port.
-    pub fn failed(
+    pub(crate) fn failed(
         &self,
         outcome: LegOutcome,
         found: Option<&Slice>,
@@ -150,7 +150,7 @@ impl Leg {
 }
 
 /// A port's configuration with the VLANs that hold for it, which are its LAG's in a LAG.
-pub fn effective(slice: &Slice, port: &PortName) -> Option<PortConfig> {
+pub(crate) fn effective(slice: &Slice, port: &PortName) -> Option<PortConfig> {
     let state = slice.ports.get(port)?;
     Some(PortConfig { vlans: slice.vlans_of(port).cloned(), ..state.config.clone() })
 }

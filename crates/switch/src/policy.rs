@@ -123,13 +123,10 @@ impl FromStr for Verb {
     type Err = model::Invalid;
 
     fn from_str(text: &str) -> Result<Self, model::Invalid> {
-        Self::ALL
-            .into_iter()
-            .find(|verb| verb.as_str() == text)
-            .ok_or_else(|| {
-                let names = Self::ALL.map(Self::as_str).join(", ");
-                model::Invalid::new("verb", text, format!("is none of {names}"))
-            })
+        Self::ALL.into_iter().find(|verb| verb.as_str() == text).ok_or_else(|| {
+            let names = Self::ALL.map(Self::as_str).join(", ");
+            model::Invalid::new("verb", text, format!("is none of {names}"))
+        })
     }
 }
 

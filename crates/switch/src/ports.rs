@@ -17,13 +17,13 @@ use tokio::{
 
 /// The locks of all ports.
 #[derive(Debug, Default)]
-pub struct PortLocks {
+pub(crate) struct PortLocks {
     locks: Mutex<HashMap<SwitchPort, Weak<AsyncMutex<()>>>>,
 }
 
 /// Ports that are held until this is dropped.
 #[derive(Debug)]
-pub struct HeldPorts {
+pub(crate) struct HeldPorts {
     _guards: Vec<OwnedMutexGuard<()>>,
 }
 
@@ -32,7 +32,7 @@ impl PortLocks {
     const SWEEP_AT: usize = 4096;
 
     /// Takes the ports, or names the one that was not free before the deadline.
-    pub async fn hold(
+    pub(crate) async fn hold(
         &self,
         ports: &BTreeSet<SwitchPort>,
         deadline: Instant,

@@ -179,9 +179,9 @@ impl NetworkWish {
             PortMode::Trunk => Ok(Some(VlanMode::trunk(untagged, &self.allowed))),
             PortMode::Hybrid => match untagged {
                 Some(native) => Ok(Some(VlanMode::hybrid(native, &self.allowed))),
-                None => Err(SwitchError::Invalid(
-                    "native_vlan: a hybrid port needs one".to_owned(),
-                )),
+                None => {
+                    Err(SwitchError::Invalid("native_vlan: a hybrid port needs one".to_owned()))
+                }
             },
         }
     }
@@ -208,11 +208,20 @@ mod tests {
     #[case(wish(PortMode::Access, None, Some(100), ""), "access 100")]
     #[case(wish(PortMode::Access, Some(100), Some(100), ""), "access 100")]
     #[case(wish(PortMode::Access, None, None, ""), "nothing")]
-    #[case(wish(PortMode::Access, Some(100), Some(101), ""), "native_vlan: VLAN 101 is not the network's VLAN 100")]
-    #[case(wish(PortMode::Access, Some(100), None, "200"), "allowed_vlans: an access port has none")]
+    #[case(
+        wish(PortMode::Access, Some(100), Some(101), ""),
+        "native_vlan: VLAN 101 is not the network's VLAN 100"
+    )]
+    #[case(
+        wish(PortMode::Access, Some(100), None, "200"),
+        "allowed_vlans: an access port has none"
+    )]
     #[case(wish(PortMode::Access, Some(4095), None, ""), "network: VLAN ID `4095`")]
     #[case(wish(PortMode::Trunk, Some(100), None, "200-201"), "trunk native 100 allowed 200-201")]
-    #[case(wish(PortMode::Trunk, Some(200), Some(100), "200-201"), "trunk native 100 allowed 200-201")]
+    #[case(
+        wish(PortMode::Trunk, Some(200), Some(100), "200-201"),
+        "trunk native 100 allowed 200-201"
+    )]
     #[case(wish(PortMode::Trunk, Some(300), Some(100), "200-201"), "native_vlan: VLAN 100 is not")]
     #[case(wish(PortMode::Trunk, None, None, "200-201"), "trunk allowed 200-201")]
     #[case(wish(PortMode::Trunk, Some(100), None, ""), "allowed_vlans: must name")]

@@ -206,5 +206,9 @@ fn expired(while_doing: &str) -> SwitchError {
 
 /// Refuses a request that comes too late to be begun.
 fn in_time(origin: &Origin) -> Result<(), SwitchError> {
-    if origin.deadline <= Instant::now() { Err(expired("before the request began")) } else { Ok(()) }
+    if origin.deadline <= Instant::now() {
+        Err(expired("before the request began"))
+    } else {
+        Ok(())
+    }
 }

@@ -20,7 +20,7 @@ const MAX_LENGTH: usize = 64 * 1024;
 /// What a token says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Token {
+pub(crate) struct Token {
     v: u8,
     made: Timestamp,
     digest: String,
@@ -30,19 +30,19 @@ pub struct Token {
 
 impl Token {
     /// The token of a plan.
-    pub fn new(request: ChangeRequest, legs: &[Leg]) -> Self {
+    pub(crate) fn new(request: ChangeRequest, legs: &[Leg]) -> Self {
         Self { v: 1, made: Timestamp::now(), digest: digest(legs), request }
     }
 
     /// As text, for a caller to keep.
-    pub fn encode(&self) -> Result<String, SwitchError> {
+    pub(crate) fn encode(&self) -> Result<String, SwitchError> {
         let json =
             serde_json::to_vec(self).map_err(|error| SwitchError::Internal(error.to_string()))?;
         Ok(URL_SAFE_NO_PAD.encode(json))
     }
 
     /// Reads a token, and refuses one that is too old.
-    pub fn decode(text: &str) -> Result<Self, SwitchError> {
+    pub(crate) fn decode(text: &str) -> Result<Self, SwitchError> {
         let bad = |why: &str| SwitchError::Invalid(format!("plan_token: {why}"));
         if text.len() > MAX_LENGTH {
             return Err(bad("is too long"));
@@ -64,7 +64,7 @@ impl Token {
     }
 
     /// Refuses a plan that is no longer what would be done.
-    pub fn check(&self, legs: &[Leg]) -> Result<(), SwitchError> {
+    pub(crate) fn check(&self, legs: &[Leg]) -> Result<(), SwitchError> {
         if digest(legs) == self.digest {
             return Ok(());
         }

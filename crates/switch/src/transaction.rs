@@ -33,7 +33,7 @@ const UNDO_MOST: Duration = Duration::from_secs(30);
 
 /// A leg that is as it was wanted.
 #[derive(Debug)]
-pub struct DoneLeg {
+pub(crate) struct DoneLeg {
     /// The leg.
     pub leg: Leg,
     /// What was sent and answered; nothing when it was so already.
@@ -44,7 +44,7 @@ pub struct DoneLeg {
 
 /// A transaction that failed: every leg has been put back, or is named as one that has not.
 #[derive(Debug)]
-pub struct Failed {
+pub(crate) struct Failed {
     /// What to tell the caller.
     pub error: SwitchError,
     /// What was sent to and answered by each switch.
@@ -65,7 +65,7 @@ enum Cause {
 }
 
 /// Carries out all legs, or none.
-pub async fn run(legs: Vec<Leg>, deadline: Instant) -> Result<Vec<DoneLeg>, Failed> {
+pub(crate) async fn run(legs: Vec<Leg>, deadline: Instant) -> Result<Vec<DoneLeg>, Failed> {
     let left = deadline.saturating_duration_since(Instant::now());
     let forward = deadline - (left / UNDO_SHARE).min(UNDO_MOST);
     let done = join_all(legs.into_iter().map(|leg| carry_out(leg, forward))).await;
@@ -95,10 +95,10 @@ async fn carry_out(leg: Leg, by: Instant) -> Forward {
     // A refused command may follow others that took effect where each takes effect by itself.
     let per_command = leg.switch.driver().capabilities().atomicity == Atomicity::PerCommand;
     let partly = |error: &DeviceError| {
-        per_command && matches!(error, DeviceError::Rejected { .. } | DeviceError::Unrecognised { .. })
+        per_command
+            && matches!(error, DeviceError::Rejected { .. } | DeviceError::Unrecognised { .. })
     };
-    let touched =
-        cause.as_ref().is_none_or(|error| error.may_have_applied() || partly(error));
+    let touched = cause.as_ref().is_none_or(|error| error.may_have_applied() || partly(error));
     if let Some(error) = cause.clone()
         && (!touched || matches!(error, DeviceError::Rejected { .. }))
     {

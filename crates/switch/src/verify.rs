@@ -32,7 +32,7 @@ impl Display for Difference {
 }
 
 /// Everything in which the switch differs from what is wanted, over the targets that are wanted.
-pub fn differences(wanted: &Slice, observed: &Slice) -> Vec<Difference> {
+pub(crate) fn differences(wanted: &Slice, observed: &Slice) -> Vec<Difference> {
     let mut found = Vec::new();
     for (name, want) in &wanted.ports {
         let target = Target::Port(name.clone());
@@ -147,7 +147,8 @@ mod tests {
     #[test]
     fn names_every_member_that_differs() {
         let slice = |vlans, admin| {
-            let config = PortConfig { vlans: Some(vlans), admin: Some(admin), ..PortConfig::default() };
+            let config =
+                PortConfig { vlans: Some(vlans), admin: Some(admin), ..PortConfig::default() };
             let port = PortState { config, ..PortState::default() };
             Slice { ports: [("swp1".parse().unwrap(), port)].into(), ..Slice::default() }
         };

@@ -71,7 +71,9 @@ impl Service {
             .record(start.elapsed());
         match &outcome {
             Ok(_) => info!(outcome = name, duration = ?start.elapsed(), "change ended"),
-            Err(error) => warn!(outcome = name, %error, duration = ?start.elapsed(), "change ended"),
+            Err(error) => {
+                warn!(outcome = name, %error, duration = ?start.elapsed(), "change ended")
+            }
         }
         outcome
     }
@@ -175,9 +177,8 @@ fn begin(
             .map(|text| audit::SentOperation { switch: switch.clone(), text })
             .collect::<Vec<_>>()
     });
-    let lag = legs.iter().find_map(|leg| {
-        leg.ports.iter().find_map(|port| leg.lag_of(port)).cloned()
-    });
+    let lag =
+        legs.iter().find_map(|leg| leg.ports.iter().find_map(|port| leg.lag_of(port)).cloned());
     audit::Begin {
         change: change.to_owned(),
         who: origin.caller.clone(),

@@ -88,20 +88,17 @@ fn port_parts(state: &State, request: &ChangeRequest) -> Result<Vec<Part>, Switc
             "binding_profile: `local_link_information` names no port".to_owned(),
         ));
     }
-    let mut by_switch: BTreeMap<SwitchName, (Arc<Switch>, BTreeSet<PortName>)> = BTreeMap::new();
-    for (switch, port) in state.inventory.resolve_all(&request.links)? {
-        let entry = by_switch.entry(switch.name().clone());
-        entry.or_insert_with(|| (switch, BTreeSet::new())).1.insert(port);
-    }
+    let places = places(state, &request.links)?;
     if let Some(lag) = &request.lag {
-        let all = by_switch.iter().flat_map(|(switch, (_, ports))| {
+        let all = places.iter().flat_map(|(switch, ports)| {
+            let switch = switch.name();
             ports.iter().map(|port| SwitchPort { switch: switch.clone(), port: port.clone() })
         });
         model::LagConfig::new(lag.name.clone(), lag.settings.clone(), all.collect())
             .map_err(|error| SwitchError::invalid("local_group_information", &error))?;
     }
-    by_switch
-        .into_values()
+    places
+        .into_iter()
         .map(|(switch, ports)| {
             let intent = port_intent(request, &switch)?;
             Ok(Part { switch, ports, intent })
@@ -152,13 +149,10 @@ fn on_physical_network(request: &ChangeRequest, switch: &Switch) -> Result<(), S
 }
 
 fn network_parts(state: &State, request: &ChangeRequest) -> Result<Vec<Part>, SwitchError> {
-    let vlan = match request.network.segment()? {
-        Some(model::Segment::Vlan { vlan, .. }) => vlan,
-        _ => {
-            return Err(SwitchError::Invalid(
-                "network: give a `vlan` network with its `segmentation_id`".to_owned(),
-            ));
-        }
+    let Some(model::Segment::Vlan { vlan, .. }) = request.network.segment()? else {
+        return Err(SwitchError::Invalid(
+            "network: give a `vlan` network with its `segmentation_id`".to_owned(),
+        ));
     };
     if request.switches.is_empty() {
         return Err(SwitchError::Invalid(
@@ -182,12 +176,12 @@ fn network_parts(state: &State, request: &ChangeRequest) -> Result<Vec<Part>, Sw
         .collect()
 }
 
-/// The ports of a request that only looks.
-pub(super) fn read_parts(
-    state: &State,
-    links: &[LinkInformation],
-) -> Result<Vec<(Arc<Switch>, BTreeSet<PortName>)>, SwitchError> {
-    let mut by_switch: BTreeMap<SwitchName, (Arc<Switch>, BTreeSet<PortName>)> = BTreeMap::new();
+/// A switch with the request's ports there.
+pub(super) type Place = (Arc<Switch>, BTreeSet<PortName>);
+
+/// The ports that links mean, switch by switch.
+pub(super) fn places(state: &State, links: &[LinkInformation]) -> Result<Vec<Place>, SwitchError> {
+    let mut by_switch: BTreeMap<SwitchName, Place> = BTreeMap::new();
     for (switch, port) in state.inventory.resolve_all(links)? {
         let entry = by_switch.entry(switch.name().clone());
         entry.or_insert_with(|| (switch, BTreeSet::new())).1.insert(port);
@@ -263,8 +257,7 @@ impl Service {
         let mut legs = Vec::with_capacity(parts.len());
         for (part, observed) in parts.into_iter().zip(observed) {
             let facts = part.switch.facts();
-            let wanted =
-                wanted(&observed.slice, &part.ports, &part.intent, lag.as_ref(), &facts)?;
+            let wanted = wanted(&observed.slice, &part.ports, &part.intent, lag.as_ref(), &facts)?;
             legs.push(Leg::plan(Arc::clone(&part.switch), part.ports, observed, &wanted)?);
         }
         Ok(legs)
@@ -358,8 +351,7 @@ fn choose_lag(
             switch: part.switch.name().clone(),
             what: what.to_owned(),
         };
-        let lag =
-            part.switch.driver().capabilities().lag.as_ref().ok_or_else(|| cannot("LAGs"))?;
+        let lag = part.switch.driver().capabilities().lag.as_ref().ok_or_else(|| cannot("LAGs"))?;
         if parts.len() > 1 && !lag.across_pair {
             return Err(cannot("LAGs over two switches"));
         }

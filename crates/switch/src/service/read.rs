@@ -108,7 +108,7 @@ impl Service {
         in_time(origin)?;
         let state = self.state();
         let mut readings = Vec::new();
-        let parts = prepare::read_parts(&state, links)?;
+        let parts = prepare::places(&state, links)?;
         for (switch, ports) in &parts {
             may_read(&state, switch, ports, origin)?;
         }
@@ -246,8 +246,7 @@ impl Service {
         let saved: Result<bool, DeviceError> =
             if pending { switch.worker().save(deadline).await } else { Ok(false) };
         if pending {
-            let outcome =
-                if saved.is_ok() { audit::Outcome::Done } else { audit::Outcome::Failed };
+            let outcome = if saved.is_ok() { audit::Outcome::Done } else { audit::Outcome::Failed };
             let entry = audit::Saved {
                 switch: switch.name().clone(),
                 outcome,
@@ -377,9 +376,7 @@ fn unknown(places: Vec<(SwitchName, BTreeSet<PortName>)>, reason: &str) -> Vec<P
         .into_iter()
         .flat_map(|(switch, ports)| match ports.is_empty() {
             true => vec![verdict(switch, None)],
-            false => {
-                ports.into_iter().map(|port| verdict(switch.clone(), Some(port))).collect()
-            }
+            false => ports.into_iter().map(|port| verdict(switch.clone(), Some(port))).collect(),
         })
         .collect()
 }
