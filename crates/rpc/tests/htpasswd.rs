@@ -1,5 +1,11 @@
 //! Authentication against files that Apache's own `htpasswd` (Debian: `apache2-utils`) writes.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on says why by panicking"
+)]
+
 use std::{
     path::{Path, PathBuf},
     process::Command,
