@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use futures_util::future::try_join_all;
 use model::{SwitchName, SwitchPort};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument as _, error, info, info_span, warn};
 use uuid::Uuid;
 
@@ -72,7 +72,7 @@ impl Service {
         match &outcome {
             Ok(_) => info!(outcome = name, duration = ?start.elapsed(), "change ended"),
             Err(error) => {
-                warn!(outcome = name, %error, duration = ?start.elapsed(), "change ended")
+                warn!(outcome = name, %error, duration = ?start.elapsed(), "change ended");
             }
         }
         outcome
@@ -108,15 +108,17 @@ impl Service {
 
         let change = Uuid::new_v4().to_string();
         let begin = begin(&change, &request, origin, &legs, &ports);
-        self.audit
-            .append(begin.clone())
-            .await
-            .map_err(|error| SwitchError::Audit(error.to_string()))?;
+        match timeout_at(origin.deadline, self.audit.append(begin.clone())).await {
+            Ok(written) => written.map_err(|error| SwitchError::Audit(error.to_string()))?,
+            Err(_) => return Err(expired("while the audit log was written")),
+        };
         let outcome = transaction::run(legs, origin.deadline).await;
         let end = end(&change, &outcome, start);
         let unknown = end.outcome == Outcome::Unknown;
-        if let Err(error) = self.audit.append(end).await {
-            error!(%error, change, "the end of a change could not be recorded");
+        match timeout_at(origin.deadline, self.audit.append(end)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => error!(%error, change, "the end of a change could not be recorded"),
+            Err(_) => warn!(change, "the end of a change is recorded late"),
         }
         match outcome {
             Ok(done) => {
