@@ -107,7 +107,7 @@ fn version(document: &DeTable<'_>, notes: &mut Notes) {
         ),
         Some(value) => {
             let integer = value.get_ref().as_integer();
-            if !integer.is_some_and(|n| n.as_str() == "1") {
+            if integer.is_none_or(|n| n.as_str() != "1") {
                 notes.add(value.span(), "`version` must be 1");
             }
         }
