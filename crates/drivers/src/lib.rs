@@ -1,1 +1,4 @@
 //! How switches are spoken to, one module per management protocol.
+
+pub mod chaos;
+pub mod noop;

@@ -87,23 +87,13 @@ pub struct LagSettings {
 impl LagSettings {
     /// Settings that only say the mode.
     pub const fn new(mode: LagMode) -> Self {
-        Self {
-            mode,
-            rate: None,
-            min_links: None,
-            fallback: None,
-        }
+        Self { mode, rate: None, min_links: None, fallback: None }
     }
 
     /// `self` with every member that `wanted` gives.
     #[must_use]
     pub fn overlaid(&self, wanted: &Self) -> Self {
-        let Self {
-            mode,
-            rate,
-            min_links,
-            fallback,
-        } = wanted;
+        let Self { mode, rate, min_links, fallback } = wanted;
         Self {
             mode: *mode,
             rate: rate.or(self.rate),
@@ -152,11 +142,7 @@ impl LagConfig {
         settings: LagSettings,
         members: BTreeSet<SwitchPort>,
     ) -> Result<Self, Invalid> {
-        let shown = members
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(", ");
+        let shown = members.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let switches: BTreeSet<_> = members.iter().map(|member| &member.switch).collect();
         let problem = if members.is_empty() {
             Some("has no member".to_owned())
@@ -164,21 +150,14 @@ impl LagConfig {
             Some(format!("has more than {} members", Self::MAX_MEMBERS))
         } else if switches.len() > 2 {
             Some("has members on more than two switches".to_owned())
-        } else if settings
-            .min_links
-            .is_some_and(|least| usize::from(least) > members.len())
-        {
+        } else if settings.min_links.is_some_and(|least| usize::from(least) > members.len()) {
             Some("has fewer members than `min_links` asks for".to_owned())
         } else {
             None
         };
         match problem {
             Some(problem) => Err(Invalid::new("LAG", shown, problem)),
-            None => Ok(Self {
-                name,
-                settings,
-                members,
-            }),
+            None => Ok(Self { name, settings, members }),
         }
     }
 
@@ -246,10 +225,8 @@ impl BondMode {
 
 impl fmt::Display for BondMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = BOND_MODES
-            .iter()
-            .find(|(mode, ..)| mode == self)
-            .map_or("", |(_, name, _)| name);
+        let name =
+            BOND_MODES.iter().find(|(mode, ..)| mode == self).map_or("", |(_, name, _)| name);
         f.write_str(name)
     }
 }
@@ -264,20 +241,12 @@ impl FromStr for BondMode {
             .map(|(mode, ..)| *mode)
             .ok_or_else(|| {
                 let names: Vec<_> = BOND_MODES.iter().map(|(_, name, _)| *name).collect();
-                Invalid::new(
-                    "bond mode",
-                    text,
-                    format!("is none of {}", names.join(", ")),
-                )
+                Invalid::new("bond mode", text, format!("is none of {}", names.join(", ")))
             })
     }
 }
 
-written_as_string!(
-    BondMode,
-    "BondMode",
-    "Bond mode by the Linux bonding driver's name or number"
-);
+written_as_string!(BondMode, "BondMode", "Bond mode by the Linux bonding driver's name or number");
 
 /// The bond of a server: `local_group_information` of a binding profile, which Ironic fills from a
 /// portgroup's `mode` and `properties`.
@@ -296,11 +265,7 @@ pub struct BondParameters {
     /// The bonding driver's options by their names there, such as `lacp_rate`, `min_links`,
     /// `miimon`, `xmit_hash_policy`; and `lacp_fallback` and `lacp_activity`, which concern the
     /// switch alone. Values are strings or numbers.
-    #[serde(
-        default,
-        alias = "properties",
-        skip_serializing_if = "BTreeMap::is_empty"
-    )]
+    #[serde(default, alias = "properties", skip_serializing_if = "BTreeMap::is_empty")]
     pub bond_properties: BTreeMap<String, serde_json::Value>,
 }
 
@@ -333,11 +298,7 @@ impl BondParameters {
             Some("fast" | "1") => Some(LacpRate::Fast),
             Some("slow" | "0") => Some(LacpRate::Slow),
             Some(other) => {
-                return Err(Invalid::new(
-                    "lacp_rate",
-                    other,
-                    "is neither `fast` nor `slow`",
-                ));
+                return Err(Invalid::new("lacp_rate", other, "is neither `fast` nor `slow`"));
             }
         };
         let min_links = match self.property("min_links").as_deref() {
@@ -351,19 +312,10 @@ impl BondParameters {
             Some("true" | "1" | "yes") => Some(true),
             Some("false" | "0" | "no") => Some(false),
             Some(other) => {
-                return Err(Invalid::new(
-                    "lacp_fallback",
-                    other,
-                    "is neither `true` nor `false`",
-                ));
+                return Err(Invalid::new("lacp_fallback", other, "is neither `true` nor `false`"));
             }
         };
-        Ok(Some(LagSettings {
-            mode,
-            rate,
-            min_links,
-            fallback,
-        }))
+        Ok(Some(LagSettings { mode, rate, min_links, fallback }))
     }
 
     /// A bond option under its name with or without the `bond_` that some tools put in front.
@@ -387,10 +339,7 @@ mod tests {
     use super::*;
 
     fn port(switch: &str, port: &str) -> SwitchPort {
-        SwitchPort {
-            switch: switch.parse().unwrap(),
-            port: port.parse().unwrap(),
-        }
+        SwitchPort { switch: switch.parse().unwrap(), port: port.parse().unwrap() }
     }
 
     #[rstest]
@@ -409,36 +358,21 @@ mod tests {
         let got = serde_json::from_value::<BondParameters>(bond)
             .ok()
             .and_then(|bond| bond.lag_settings().ok())
-            .map_or("bad".to_owned(), |s| {
-                s.map_or("none".to_owned(), |s| s.to_string())
-            });
+            .map_or("bad".to_owned(), |s| s.map_or("none".to_owned(), |s| s.to_string()));
         assert_eq!(got, want);
     }
 
     #[test]
     fn a_lag_has_members_on_two_switches_at_most() {
         let build = |members: &[(&str, &str)], min_links| {
-            let settings = LagSettings {
-                min_links,
-                ..LagSettings::new(LagMode::Active)
-            };
-            LagConfig::new(
-                None,
-                settings,
-                members.iter().map(|(s, p)| port(s, p)).collect(),
-            )
+            let settings = LagSettings { min_links, ..LagSettings::new(LagMode::Active) };
+            LagConfig::new(None, settings, members.iter().map(|(s, p)| port(s, p)).collect())
         };
         assert!(build(&[("a", "1"), ("b", "1")], None).is_ok());
         assert!(build(&[], None).is_err());
         assert!(build(&[("a", "1"), ("b", "1"), ("c", "1")], None).is_err());
         assert!(build(&[("a", "1"), ("a", "2")], Some(3)).is_err());
         let many: Vec<String> = (0..17).map(|n| n.to_string()).collect();
-        assert!(
-            build(
-                &many.iter().map(|p| ("a", p.as_str())).collect::<Vec<_>>(),
-                None
-            )
-            .is_err()
-        );
+        assert!(build(&many.iter().map(|p| ("a", p.as_str())).collect::<Vec<_>>(), None).is_err());
     }
 }

@@ -26,18 +26,10 @@ pub struct LinkInformation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hostname: Option<String>,
     /// The logical switch of a hardware VTEP.
-    #[serde(
-        default,
-        rename = "vtep-logical-switch",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, rename = "vtep-logical-switch", skip_serializing_if = "Option::is_none")]
     pub vtep_logical_switch: Option<String>,
     /// The physical switch of a hardware VTEP.
-    #[serde(
-        default,
-        rename = "vtep-physical-switch",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, rename = "vtep-physical-switch", skip_serializing_if = "Option::is_none")]
     pub vtep_physical_switch: Option<String>,
     /// `managed` or `unmanaged`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -81,11 +73,7 @@ pub enum LocalLinkConnection {
 impl LinkInformation {
     /// A managed link, by the switch's name or MAC address.
     pub fn managed(switch_id: impl Into<String>, port_id: impl Into<String>) -> Self {
-        Self {
-            switch_id: Some(switch_id.into()),
-            port_id: Some(port_id.into()),
-            ..Self::default()
-        }
+        Self { switch_id: Some(switch_id.into()), port_id: Some(port_id.into()), ..Self::default() }
     }
 
     /// Which form the link is, or what keeps it from being one.
@@ -124,10 +112,7 @@ impl LinkInformation {
                 refused("names only one of `vtep-logical-switch` and `vtep-physical-switch`")
             }
             (None, None, Some(hostname)) if switch_id.is_none() => {
-                Ok(LocalLinkConnection::SmartNic {
-                    port_id,
-                    hostname: hostname.clone(),
-                })
+                Ok(LocalLinkConnection::SmartNic { port_id, hostname: hostname.clone() })
             }
             (_, _, Some(_)) => refused("is of two forms at once: `hostname` beside a switch"),
             (None, None, None) => {
@@ -136,11 +121,7 @@ impl LinkInformation {
                 if switch_id.is_none() && switch_info.is_none() {
                     return refused("names no switch: give `switch_id` or `switch_info`");
                 }
-                Ok(LocalLinkConnection::Managed {
-                    switch_id,
-                    switch_info,
-                    port_id,
-                })
+                Ok(LocalLinkConnection::Managed { switch_id, switch_info, port_id })
             }
         }
     }

@@ -59,10 +59,7 @@ impl FromStr for MacAddress {
                 }
                 continue;
             }
-            let value = c
-                .to_digit(16)
-                .and_then(|d| u8::try_from(d).ok())
-                .ok_or_else(refused)?;
+            let value = c.to_digit(16).and_then(|d| u8::try_from(d).ok()).ok_or_else(refused)?;
             let octet = octets.get_mut(digits / 2).ok_or_else(refused)?;
             *octet = (*octet << 4) | value;
             digits += 1;
@@ -71,11 +68,7 @@ impl FromStr for MacAddress {
     }
 }
 
-written_as_string!(
-    MacAddress,
-    "MacAddress",
-    "MAC address, written as `52:54:00:12:34:56`"
-);
+written_as_string!(MacAddress, "MacAddress", "MAC address, written as `52:54:00:12:34:56`");
 
 #[cfg(test)]
 mod tests {
@@ -92,10 +85,7 @@ mod tests {
     #[case("0053:000a:0a01")]
     #[case("0053000A0A01")]
     fn reads_every_spelling(#[case] text: &str) {
-        assert_eq!(
-            text.parse::<MacAddress>().unwrap().to_string(),
-            "00:53:00:0a:0a:01"
-        );
+        assert_eq!(text.parse::<MacAddress>().unwrap().to_string(), "00:53:00:0a:0a:01");
     }
 
     #[rstest]

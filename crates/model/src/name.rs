@@ -15,18 +15,12 @@ fn check(what: &'static str, text: &str, extra: &str) -> Result<(), Invalid> {
         return Err(Invalid::new(what, text, "is empty"));
     }
     if text.len() > MAX_LENGTH {
-        return Err(Invalid::new(
-            what,
-            text,
-            format!("is longer than {MAX_LENGTH} characters"),
-        ));
+        return Err(Invalid::new(what, text, format!("is longer than {MAX_LENGTH} characters")));
     }
     let allowed = |c: char| c.is_ascii_alphanumeric() || extra.contains(c);
     if let Some(bad) = text.chars().find(|c| !allowed(*c)) {
-        let problem = format!(
-            "holds `{}`; allowed are letters, digits and `{extra}`",
-            bad.escape_debug()
-        );
+        let problem =
+            format!("holds `{}`; allowed are letters, digits and `{extra}`", bad.escape_debug());
         return Err(Invalid::new(what, text, problem));
     }
     Ok(())
@@ -116,14 +110,8 @@ mod tests {
         "eth0\nshutdown",
         "port name `eth0\\nshutdown` holds `\\n`; allowed are letters, digits and `/._:-`"
     )]
-    #[case(
-        "a b",
-        "port name `a b` holds ` `; allowed are letters, digits and `/._:-`"
-    )]
-    #[case(
-        "ethé",
-        "port name `ethé` holds `é`; allowed are letters, digits and `/._:-`"
-    )]
+    #[case("a b", "port name `a b` holds ` `; allowed are letters, digits and `/._:-`")]
+    #[case("ethé", "port name `ethé` holds `é`; allowed are letters, digits and `/._:-`")]
     fn bad_port_names(#[case] text: &str, #[case] want: &str) {
         assert_eq!(text.parse::<PortName>().unwrap_err().to_string(), want);
     }

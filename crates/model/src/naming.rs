@@ -38,38 +38,23 @@ type Kind = (&'static str, &'static [&'static str]);
 
 const CISCO_IOS: &[Kind] = &[
     ("FastEthernet", &["fa", "fas", "fast", "fasteth"]),
-    (
-        "GigabitEthernet",
-        &["gi", "gig", "giga", "gigabit", "gigabiteth", "ge"],
-    ),
+    ("GigabitEthernet", &["gi", "gig", "giga", "gigabit", "gigabiteth", "ge"]),
     ("TwoGigabitEthernet", &["tw", "two"]),
     ("FiveGigabitEthernet", &["fi", "five"]),
-    (
-        "TenGigabitEthernet",
-        &["te", "ten", "tengig", "tengige", "tengigabit"],
-    ),
+    ("TenGigabitEthernet", &["te", "ten", "tengig", "tengige", "tengigabit"]),
     ("TwentyFiveGigE", &["twe", "twentyfivegigabitethernet"]),
     ("FortyGigabitEthernet", &["fo", "for", "forty", "fortygige"]),
     ("FiftyGigE", &["fif", "fiftygigabitethernet"]),
-    (
-        "HundredGigE",
-        &["hu", "hun", "hundred", "hundredgigabitethernet"],
-    ),
+    ("HundredGigE", &["hu", "hun", "hundred", "hundredgigabitethernet"]),
     ("Port-channel", &["po", "port", "portchannel"]),
     ("Ethernet", &["et", "eth"]),
 ];
-const CISCO_NXOS: &[Kind] = &[
-    ("Ethernet", &["e", "et", "eth"]),
-    ("port-channel", &["po", "portchannel"]),
-];
-const ARISTA_EOS: &[Kind] = &[
-    ("Ethernet", &["e", "et", "eth"]),
-    ("Port-Channel", &["po", "portchannel"]),
-];
-const DELL_OS10: &[Kind] = &[
-    ("ethernet", &["e", "et", "eth"]),
-    ("port-channel", &["po", "portchannel"]),
-];
+const CISCO_NXOS: &[Kind] =
+    &[("Ethernet", &["e", "et", "eth"]), ("port-channel", &["po", "portchannel"])];
+const ARISTA_EOS: &[Kind] =
+    &[("Ethernet", &["e", "et", "eth"]), ("Port-Channel", &["po", "portchannel"])];
+const DELL_OS10: &[Kind] =
+    &[("ethernet", &["e", "et", "eth"]), ("port-channel", &["po", "portchannel"])];
 const HUAWEI_VRP: &[Kind] = &[
     ("Ethernet", &["eth"]),
     ("GigabitEthernet", &["ge", "gi", "gig", "gigabit"]),
@@ -82,10 +67,7 @@ const HUAWEI_VRP: &[Kind] = &[
 ];
 const HPE_COMWARE: &[Kind] = &[
     ("GigabitEthernet", &["ge", "gi", "gig", "gigabit"]),
-    (
-        "Ten-GigabitEthernet",
-        &["xge", "te", "tengige", "tengigabitethernet"],
-    ),
+    ("Ten-GigabitEthernet", &["xge", "te", "tengige", "tengigabitethernet"]),
     ("Twenty-FiveGigE", &["wge"]),
     ("FortyGigE", &["fge"]),
     ("HundredGigE", &["hge"]),

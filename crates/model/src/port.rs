@@ -78,10 +78,7 @@ impl VlanMode {
 
     /// A hybrid port; `allowed` may name the native VLAN.
     pub fn hybrid(native: Vlan, allowed: &VlanSet) -> Self {
-        Self::Hybrid {
-            native,
-            allowed: allowed.without(native),
-        }
+        Self::Hybrid { native, allowed: allowed.without(native) }
     }
 
     /// The VLAN of untagged frames.
@@ -106,8 +103,7 @@ impl VlanMode {
     /// Every VLAN that the port takes part in, tagged or not.
     pub fn carried(&self) -> VlanSet {
         let tagged = self.tagged();
-        self.untagged()
-            .map_or_else(|| tagged.clone(), |vlan| tagged.with(vlan))
+        self.untagged().map_or_else(|| tagged.clone(), |vlan| tagged.with(vlan))
     }
 
     /// The mode's name: `closed`, `access`, `trunk`, `hybrid` or `other`.
@@ -213,11 +209,7 @@ impl FromStr for Mtu {
 impl<'de> Deserialize<'de> for Mtu {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Number::read(deserializer, "an MTU, an integer from 68 to 9216")?.in_range(
-            |bytes| {
-                u16::try_from(bytes)
-                    .ok()
-                    .and_then(|bytes| Self::new(bytes).ok())
-            },
+            |bytes| u16::try_from(bytes).ok().and_then(|bytes| Self::new(bytes).ok()),
             mtu_out_of_range,
         )
     }
@@ -268,23 +260,13 @@ impl PortConfig {
 
     /// A configuration that only says the VLANs.
     pub fn with_vlans(vlans: VlanMode) -> Self {
-        Self {
-            vlans: Some(vlans),
-            ..Self::default()
-        }
+        Self { vlans: Some(vlans), ..Self::default() }
     }
 
     /// `self` with every member that `wanted` gives.
     #[must_use]
     pub fn overlaid(&self, wanted: &Self) -> Self {
-        let Self {
-            vlans,
-            admin,
-            description,
-            mtu,
-            stp_edge,
-            bpdu_guard,
-        } = wanted;
+        let Self { vlans, admin, description, mtu, stp_edge, bpdu_guard } = wanted;
         Self {
             vlans: vlans.clone().or_else(|| self.vlans.clone()),
             admin: admin.or(self.admin),
@@ -301,9 +283,7 @@ impl PortConfig {
             let problem = format!("is longer than {} characters", Self::MAX_DESCRIPTION);
             return Err(Invalid::new("description", text, problem));
         }
-        let bad = text
-            .chars()
-            .find(|c| !matches!(c, ' '..='~') || matches!(c, '"' | '\\' | '?'));
+        let bad = text.chars().find(|c| !matches!(c, ' '..='~') || matches!(c, '"' | '\\' | '?'));
         bad.map_or(Ok(()), |bad| {
             let problem = format!(
                 "holds `{}`; allowed are printable ASCII characters but `\"`, `\\` and `?`",
@@ -316,11 +296,7 @@ impl PortConfig {
 
 /// Writes a set of ports as `a, b, c` for error texts.
 pub(crate) fn list(ports: &BTreeSet<PortName>) -> String {
-    ports
-        .iter()
-        .map(|port| format!("`{port}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    ports.iter().map(|port| format!("`{port}`")).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -339,18 +315,12 @@ mod tests {
         let trunk = VlanMode::trunk(Some(vlan(100)), &allowed);
         assert_eq!(trunk.to_string(), "trunk native 100 allowed 200-202");
         assert_eq!(trunk.carried().to_string(), "100,200-202");
-        assert_eq!(
-            VlanMode::hybrid(vlan(201), &allowed).tagged().to_string(),
-            "100,200,202"
-        );
+        assert_eq!(VlanMode::hybrid(vlan(201), &allowed).tagged().to_string(), "100,200,202");
     }
 
     #[test]
     fn what_cannot_be_read_carries_everything() {
-        assert_eq!(
-            VlanMode::Other { text: "x".into() }.carried(),
-            VlanSet::all()
-        );
+        assert_eq!(VlanMode::Other { text: "x".into() }.carried(), VlanSet::all());
         assert!(VlanMode::Closed.carried().is_empty());
     }
 
@@ -383,10 +353,7 @@ mod tests {
             ..PortConfig::with_vlans(VlanMode::trunk(None, &"5-6".parse().unwrap()))
         };
         let json = serde_json::to_string(&config).unwrap();
-        assert_eq!(
-            json,
-            r#"{"vlans":{"mode":"trunk","allowed":"5-6"},"mtu":9000}"#
-        );
+        assert_eq!(json, r#"{"vlans":{"mode":"trunk","allowed":"5-6"},"mtu":9000}"#);
         assert_eq!(serde_json::from_str::<PortConfig>(&json).unwrap(), config);
         assert!(serde_json::from_str::<PortConfig>(r#"{"vlan":5}"#).is_err());
     }

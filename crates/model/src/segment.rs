@@ -60,31 +60,21 @@ impl Segment {
         segmentation_id: Option<u32>,
         physical_network: Option<PhysicalNetwork>,
     ) -> Result<Self, Invalid> {
-        let missing = || {
-            Invalid::new(
-                "network type",
-                network_type.to_string(),
-                "needs a `segmentation_id`",
-            )
-        };
+        let missing =
+            || Invalid::new("network type", network_type.to_string(), "needs a `segmentation_id`");
         match network_type {
-            NetworkType::Flat if segmentation_id.is_some() => Err(Invalid::new(
-                "network type",
-                "flat",
-                "has no `segmentation_id`",
-            )),
+            NetworkType::Flat if segmentation_id.is_some() => {
+                Err(Invalid::new("network type", "flat", "has no `segmentation_id`"))
+            }
             NetworkType::Flat => Ok(Self::Flat { physical_network }),
             NetworkType::Vlan => {
                 let id = segmentation_id.ok_or_else(missing)?;
                 let vlan = id.to_string().parse()?;
-                Ok(Self::Vlan {
-                    vlan,
-                    physical_network,
-                })
+                Ok(Self::Vlan { vlan, physical_network })
             }
-            NetworkType::Vxlan => Ok(Self::Vxlan {
-                vni: Vni::new(segmentation_id.ok_or_else(missing)?)?,
-            }),
+            NetworkType::Vxlan => {
+                Ok(Self::Vxlan { vni: Vni::new(segmentation_id.ok_or_else(missing)?)? })
+            }
         }
     }
 
@@ -116,29 +106,13 @@ mod tests {
 
     #[rstest]
     #[case(NetworkType::Vlan, Some(100), "VLAN 100")]
-    #[case(
-        NetworkType::Vlan,
-        None,
-        "network type `vlan` needs a `segmentation_id`"
-    )]
-    #[case(
-        NetworkType::Vlan,
-        Some(4095),
-        "VLAN ID `4095` is not an integer from 1 to 4094"
-    )]
-    #[case(
-        NetworkType::Vlan,
-        Some(0),
-        "VLAN ID `0` is not an integer from 1 to 4094"
-    )]
+    #[case(NetworkType::Vlan, None, "network type `vlan` needs a `segmentation_id`")]
+    #[case(NetworkType::Vlan, Some(4095), "VLAN ID `4095` is not an integer from 1 to 4094")]
+    #[case(NetworkType::Vlan, Some(0), "VLAN ID `0` is not an integer from 1 to 4094")]
     #[case(NetworkType::Vxlan, Some(10_100), "VNI 10100")]
     #[case(NetworkType::Vxlan, Some(1 << 24), "VNI `16777216` is not an integer from 1 to 16777215")]
     #[case(NetworkType::Flat, None, "flat")]
-    #[case(
-        NetworkType::Flat,
-        Some(1),
-        "network type `flat` has no `segmentation_id`"
-    )]
+    #[case(NetworkType::Flat, Some(1), "network type `flat` has no `segmentation_id`")]
     fn segments(#[case] kind: NetworkType, #[case] id: Option<u32>, #[case] want: &str) {
         let got = Segment::new(kind, id, None);
         assert_eq!(got.map_or_else(|e| e.to_string(), |s| s.to_string()), want);

@@ -26,19 +26,12 @@ impl Invalid {
     /// An error about `value`.
     pub fn new(what: &'static str, value: impl AsRef<str>, problem: impl Into<String>) -> Self {
         let value = value.as_ref();
-        let mut shown: String = value
-            .chars()
-            .take(Self::SHOWN)
-            .flat_map(char::escape_debug)
-            .collect();
+        let mut shown: String =
+            value.chars().take(Self::SHOWN).flat_map(char::escape_debug).collect();
         if value.chars().nth(Self::SHOWN).is_some() {
             shown.push('…');
         }
-        Self {
-            what,
-            value: shown,
-            problem: problem.into(),
-        }
+        Self { what, value: shown, problem: problem.into() }
     }
 }
 

@@ -51,12 +51,10 @@ impl FromStr for Vlan {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        digits(text)
-            .and_then(|id| u16::try_from(id).ok())
-            .map_or_else(
-                || Err(out_of_range(text)),
-                |id| Self::new(id).map_err(|_| out_of_range(text)),
-            )
+        digits(text).and_then(|id| u16::try_from(id).ok()).map_or_else(
+            || Err(out_of_range(text)),
+            |id| Self::new(id).map_err(|_| out_of_range(text)),
+        )
     }
 }
 
@@ -70,10 +68,8 @@ impl TryFrom<u16> for Vlan {
 
 impl<'de> Deserialize<'de> for Vlan {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Number::read(deserializer, "a VLAN ID, an integer from 1 to 4094")?.in_range(
-            |id| u16::try_from(id).ok().and_then(|id| Self::new(id).ok()),
-            out_of_range,
-        )
+        Number::read(deserializer, "a VLAN ID, an integer from 1 to 4094")?
+            .in_range(|id| u16::try_from(id).ok().and_then(|id| Self::new(id).ok()), out_of_range)
     }
 }
 
@@ -176,9 +172,7 @@ impl Number {
         convert: impl FnOnce(u64) -> Option<T>,
         error: impl FnOnce(&str) -> Invalid,
     ) -> Result<T, E> {
-        self.whole
-            .and_then(convert)
-            .ok_or_else(|| E::custom(error(&self.shown)))
+        self.whole.and_then(convert).ok_or_else(|| E::custom(error(&self.shown)))
     }
 }
 
@@ -194,24 +188,15 @@ impl serde::de::Visitor<'_> for NumberVisitor {
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Number, E> {
-        Ok(Number {
-            whole: Some(value),
-            shown: value.to_string(),
-        })
+        Ok(Number { whole: Some(value), shown: value.to_string() })
     }
 
     fn visit_i64<E>(self, value: i64) -> Result<Number, E> {
-        Ok(Number {
-            whole: u64::try_from(value).ok(),
-            shown: value.to_string(),
-        })
+        Ok(Number { whole: u64::try_from(value).ok(), shown: value.to_string() })
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Number, E> {
-        Ok(Number {
-            whole: None,
-            shown: value.to_string(),
-        })
+        Ok(Number { whole: None, shown: value.to_string() })
     }
 }
 
@@ -252,9 +237,7 @@ mod tests {
         Err("invalid type: boolean `true`, expected a VLAN ID, an integer from 1 to 4094")
     )]
     fn vlan_from_json(#[case] json: &str, #[case] want: Result<u16, &str>) {
-        let got = serde_json::from_str::<Vlan>(json)
-            .map(Vlan::get)
-            .map_err(|e| e.to_string());
+        let got = serde_json::from_str::<Vlan>(json).map(Vlan::get).map_err(|e| e.to_string());
         match (got, want) {
             (Ok(got), Ok(want)) => assert_eq!(got, want),
             (Err(got), Err(want)) => assert!(got.starts_with(want), "{got}"),

@@ -35,11 +35,7 @@ impl VlanSet {
 
     /// The VLANs from `first` to `last`, both included; empty when `last` is below `first`.
     pub fn range(first: Vlan, last: Vlan) -> Self {
-        let ranges = if first <= last {
-            vec![(first.get(), last.get())]
-        } else {
-            Vec::new()
-        };
+        let ranges = if first <= last { vec![(first.get(), last.get())] } else { Vec::new() };
         Self { ranges }
     }
 
@@ -50,10 +46,7 @@ impl VlanSet {
 
     /// How many VLANs are in the set.
     pub fn len(&self) -> usize {
-        self.ranges
-            .iter()
-            .map(|(first, last)| usize::from(last - first) + 1)
-            .sum()
+        self.ranges.iter().map(|(first, last)| usize::from(last - first) + 1).sum()
     }
 
     /// Whether `vlan` is in the set.
@@ -91,10 +84,8 @@ impl VlanSet {
         let mut left = Vec::with_capacity(self.ranges.len());
         for &(first, last) in &self.ranges {
             let mut next = first;
-            for &(cut_first, cut_last) in other
-                .ranges
-                .iter()
-                .filter(|(f, l)| *f <= last && *l >= first)
+            for &(cut_first, cut_last) in
+                other.ranges.iter().filter(|(f, l)| *f <= last && *l >= first)
             {
                 if cut_first > next {
                     left.push((next, cut_first - 1));
@@ -151,12 +142,7 @@ impl From<Vlan> for VlanSet {
 
 impl FromIterator<Vlan> for VlanSet {
     fn from_iter<I: IntoIterator<Item = Vlan>>(vlans: I) -> Self {
-        Self::from_ranges(
-            vlans
-                .into_iter()
-                .map(|vlan| (vlan.get(), vlan.get()))
-                .collect(),
-        )
+        Self::from_ranges(vlans.into_iter().map(|vlan| (vlan.get(), vlan.get())).collect())
     }
 }
 
@@ -193,10 +179,7 @@ fn parse_range(whole: &str, part: &str) -> Result<(u16, u16), Invalid> {
     let (first, last) = part.split_once('-').unwrap_or((part, part));
     let parse = |id: &str| {
         id.trim().parse::<Vlan>().map_err(|error| {
-            let problem = format!(
-                "is not like `100,200-210`: `{}` {}",
-                error.value, error.problem
-            );
+            let problem = format!("is not like `100,200-210`: `{}` {}", error.value, error.problem);
             Invalid::new("VLAN set", whole, problem)
         })
     };
@@ -250,9 +233,7 @@ impl<'de> de::Visitor<'de> for SetVisitor {
         while let Some(Member(set)) = items.next_element()? {
             members += 1;
             if members > MAX_MEMBERS {
-                return Err(de::Error::custom(
-                    "a set of VLAN IDs has at most 4094 members",
-                ));
+                return Err(de::Error::custom("a set of VLAN IDs has at most 4094 members"));
             }
             ranges.extend(set.ranges);
         }
@@ -355,10 +336,7 @@ mod tests {
     #[case(r#"[100, "200-202"]"#, "100,200-202")]
     #[case("[]", "")]
     fn reads_json(#[case] json: &str, #[case] want: &str) {
-        assert_eq!(
-            serde_json::from_str::<VlanSet>(json).unwrap().to_string(),
-            want
-        );
+        assert_eq!(serde_json::from_str::<VlanSet>(json).unwrap().to_string(), want);
     }
 
     #[rstest]

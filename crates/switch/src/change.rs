@@ -4,7 +4,7 @@
 //! change to a [`Slice`] is a pure function; the planner's promises are tested with it, the `noop`
 //! driver is made of it, and every driver may use it to see what it is asked for.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use model::{AdminState, LagName, LagSettings, Mtu, PortConfig, PortName, Vlan, VlanMode, VlanSet};
 use schemars::JsonSchema;
@@ -35,93 +35,40 @@ impl fmt::Display for Target {
 /// One smallest step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "change", rename_all = "snake_case", deny_unknown_fields)]
-#[expect(
-    missing_docs,
-    reason = "the members are `from`, `to` and what the variant names"
-)]
+#[expect(missing_docs, reason = "the members are `from`, `to` and what the variant names")]
 pub enum Change {
     /// Defines a VLAN.
     CreateVlan { vlan: Vlan, name: Option<String> },
     /// Removes the definition of a VLAN.
     DeleteVlan { vlan: Vlan, name: Option<String> },
     /// Shuts a port, or switches it on.
-    SetAdmin {
-        target: Target,
-        from: AdminState,
-        to: AdminState,
-    },
+    SetAdmin { target: Target, from: AdminState, to: AdminState },
     /// Takes tagged VLANs away from a trunk or hybrid port.
     RemoveAllowed { target: Target, vlans: VlanSet },
     /// Gives tagged VLANs to a trunk or hybrid port.
     AddAllowed { target: Target, vlans: VlanSet },
     /// Changes the untagged VLAN of a trunk or hybrid port; neither VLAN is among the tagged ones.
-    SetNative {
-        target: Target,
-        from: Option<Vlan>,
-        to: Option<Vlan>,
-    },
+    SetNative { target: Target, from: Option<Vlan>, to: Option<Vlan> },
     /// Changes the mode, or the VLAN of an access port.
-    SetVlans {
-        target: Target,
-        from: VlanMode,
-        to: VlanMode,
-    },
+    SetVlans { target: Target, from: VlanMode, to: VlanMode },
     /// Changes the description; `None` is "none set".
-    SetDescription {
-        target: Target,
-        from: Option<String>,
-        to: Option<String>,
-    },
+    SetDescription { target: Target, from: Option<String>, to: Option<String> },
     /// Changes the MTU; `None` is the system's default.
-    SetMtu {
-        target: Target,
-        from: Option<Mtu>,
-        to: Option<Mtu>,
-    },
+    SetMtu { target: Target, from: Option<Mtu>, to: Option<Mtu> },
     /// Changes whether spanning tree treats the port as an edge.
-    SetStpEdge {
-        target: Target,
-        from: Option<bool>,
-        to: Option<bool>,
-    },
+    SetStpEdge { target: Target, from: Option<bool>, to: Option<bool> },
     /// Changes BPDU guard.
-    SetBpduGuard {
-        target: Target,
-        from: Option<bool>,
-        to: Option<bool>,
-    },
-    /// Makes a LAG that has no members and carries no VLAN.
-    CreateLag {
-        lag: LagName,
-        settings: LagSettings,
-        extra: Option<String>,
-    },
-    /// Removes a LAG that has no members and carries no VLAN.
-    DeleteLag {
-        lag: LagName,
-        settings: LagSettings,
-        extra: Option<String>,
-    },
+    SetBpduGuard { target: Target, from: Option<bool>, to: Option<bool> },
+    /// Makes a LAG, configured but without members.
+    CreateLag { lag: LagName, settings: LagSettings, config: PortConfig, extra: Option<String> },
+    /// Removes a LAG that has no members any more.
+    DeleteLag { lag: LagName, settings: LagSettings, config: PortConfig, extra: Option<String> },
     /// Changes LACP, rate, minimum links or fallback.
-    SetLag {
-        lag: LagName,
-        from: LagSettings,
-        to: LagSettings,
-    },
+    SetLag { lag: LagName, from: LagSettings, to: LagSettings },
     /// Puts a port into a LAG, whose VLANs it carries from then on instead of `was`.
-    AddMember {
-        lag: LagName,
-        port: PortName,
-        was: Option<VlanMode>,
-        extra: Option<String>,
-    },
+    AddMember { lag: LagName, port: PortName, was: Option<VlanMode>, extra: Option<String> },
     /// Takes a port out of a LAG; from then on it carries `becomes`.
-    RemoveMember {
-        lag: LagName,
-        port: PortName,
-        becomes: Option<VlanMode>,
-        extra: Option<String>,
-    },
+    RemoveMember { lag: LagName, port: PortName, becomes: Option<VlanMode>, extra: Option<String> },
 }
 
 /// A change that does not fit the state that it is applied to.
@@ -137,12 +84,9 @@ pub struct Misfit {
 impl Change {
     /// Where the change stands in a plan: restrict before widen, VLANs before the ports that carry
     /// them, a LAG before its members.
-    pub const fn weight(&self) -> u8 {
+    pub fn weight(&self) -> u8 {
         match self {
-            Self::SetAdmin {
-                to: AdminState::Down,
-                ..
-            } => 10,
+            Self::SetAdmin { to: AdminState::Down, .. } => 10,
             Self::RemoveAllowed { .. } => 20,
             Self::RemoveMember { .. } => 30,
             Self::DeleteLag { .. } => 45,
@@ -151,10 +95,7 @@ impl Change {
             Self::SetLag { .. } => 60,
             Self::SetNative { .. } => 64,
             // A LAG that is emptied is closed before it is deleted.
-            Self::SetVlans {
-                to: VlanMode::Closed,
-                ..
-            } => 40,
+            Self::SetVlans { to: VlanMode::Closed, .. } => 40,
             Self::SetVlans { .. } => 65,
             Self::AddAllowed { .. } => 70,
             Self::SetMtu { .. } => 75,
@@ -162,9 +103,7 @@ impl Change {
             Self::SetBpduGuard { .. } => 77,
             Self::SetDescription { .. } => 78,
             Self::AddMember { .. } => 80,
-            Self::SetAdmin {
-                to: AdminState::Up, ..
-            } => 90,
+            Self::SetAdmin { to: AdminState::Up, .. } => 90,
             Self::DeleteVlan { .. } => 95,
         }
     }
@@ -175,97 +114,41 @@ impl Change {
         match self.clone() {
             Self::CreateVlan { vlan, name } => Self::DeleteVlan { vlan, name },
             Self::DeleteVlan { vlan, name } => Self::CreateVlan { vlan, name },
-            Self::SetAdmin { target, from, to } => Self::SetAdmin {
-                target,
-                from: to,
-                to: from,
-            },
+            Self::SetAdmin { target, from, to } => Self::SetAdmin { target, from: to, to: from },
             Self::RemoveAllowed { target, vlans } => Self::AddAllowed { target, vlans },
             Self::AddAllowed { target, vlans } => Self::RemoveAllowed { target, vlans },
-            Self::SetNative { target, from, to } => Self::SetNative {
-                target,
-                from: to,
-                to: from,
-            },
-            Self::SetVlans { target, from, to } => Self::SetVlans {
-                target,
-                from: to,
-                to: from,
-            },
-            Self::SetDescription { target, from, to } => Self::SetDescription {
-                target,
-                from: to,
-                to: from,
-            },
-            Self::SetMtu { target, from, to } => Self::SetMtu {
-                target,
-                from: to,
-                to: from,
-            },
-            Self::SetStpEdge { target, from, to } => Self::SetStpEdge {
-                target,
-                from: to,
-                to: from,
-            },
-            Self::SetBpduGuard { target, from, to } => Self::SetBpduGuard {
-                target,
-                from: to,
-                to: from,
-            },
-            Self::CreateLag {
-                lag,
-                settings,
-                extra,
-            } => Self::DeleteLag {
-                lag,
-                settings,
-                extra,
-            },
-            Self::DeleteLag {
-                lag,
-                settings,
-                extra,
-            } => Self::CreateLag {
-                lag,
-                settings,
-                extra,
-            },
-            Self::SetLag { lag, from, to } => Self::SetLag {
-                lag,
-                from: to,
-                to: from,
-            },
-            Self::AddMember {
-                lag,
-                port,
-                was,
-                extra,
-            } => Self::RemoveMember {
-                lag,
-                port,
-                becomes: was,
-                extra,
-            },
-            Self::RemoveMember {
-                lag,
-                port,
-                becomes,
-                extra,
-            } => Self::AddMember {
-                lag,
-                port,
-                was: becomes,
-                extra,
-            },
+            Self::SetNative { target, from, to } => Self::SetNative { target, from: to, to: from },
+            Self::SetVlans { target, from, to } => Self::SetVlans { target, from: to, to: from },
+            Self::SetDescription { target, from, to } => {
+                Self::SetDescription { target, from: to, to: from }
+            }
+            Self::SetMtu { target, from, to } => Self::SetMtu { target, from: to, to: from },
+            Self::SetStpEdge { target, from, to } => {
+                Self::SetStpEdge { target, from: to, to: from }
+            }
+            Self::SetBpduGuard { target, from, to } => {
+                Self::SetBpduGuard { target, from: to, to: from }
+            }
+            Self::CreateLag { lag, settings, config, extra } => {
+                Self::DeleteLag { lag, settings, config, extra }
+            }
+            Self::DeleteLag { lag, settings, config, extra } => {
+                Self::CreateLag { lag, settings, config, extra }
+            }
+            Self::SetLag { lag, from, to } => Self::SetLag { lag, from: to, to: from },
+            Self::AddMember { lag, port, was, extra } => {
+                Self::RemoveMember { lag, port, becomes: was, extra }
+            }
+            Self::RemoveMember { lag, port, becomes, extra } => {
+                Self::AddMember { lag, port, was: becomes, extra }
+            }
         }
     }
 
     /// Makes the change to a slice, or says why it does not fit.
     pub fn apply_to(&self, slice: &mut Slice) -> Result<(), Misfit> {
-        self.try_apply(slice).map_err(|problem| Misfit {
-            change: self.to_string(),
-            problem: problem.to_owned(),
-        })
+        self.try_apply(slice)
+            .map_err(|problem| Misfit { change: self.to_string(), problem: problem.to_owned() })
     }
 
     fn try_apply(&self, slice: &mut Slice) -> Result<(), &'static str> {
@@ -274,11 +157,9 @@ impl Change {
                 let old = slice.vlans.insert(*vlan, VlanState { name: name.clone() });
                 check(old.is_none(), "the VLAN is there already")
             }
-            Self::DeleteVlan { vlan, .. } => slice
-                .vlans
-                .remove(vlan)
-                .map(drop)
-                .ok_or("there is no such VLAN"),
+            Self::DeleteVlan { vlan, .. } => {
+                slice.vlans.remove(vlan).map(drop).ok_or("there is no such VLAN")
+            }
             Self::SetAdmin { target, from, to } => {
                 let config = config_mut(slice, target)?;
                 check(config.admin == Some(*from), "the port's state is another")?;
@@ -293,20 +174,14 @@ impl Change {
             }
             Self::AddAllowed { target, vlans } => {
                 let allowed = allowed_mut(slice, target)?;
-                check(
-                    vlans.intersection(allowed).is_empty(),
-                    "the VLANs are allowed already",
-                )?;
+                check(vlans.intersection(allowed).is_empty(), "the VLANs are allowed already")?;
                 *allowed = allowed.union(vlans);
                 Ok(())
             }
             Self::SetNative { target, from, to } => set_native(slice, target, *from, *to),
             Self::SetVlans { target, from, to } => {
                 let config = config_mut(slice, target)?;
-                check(
-                    config.vlans.as_ref() == Some(from),
-                    "it carries something else",
-                )?;
+                check(config.vlans.as_ref() == Some(from), "it carries something else")?;
                 config.vlans = Some(to.clone());
                 Ok(())
             }
@@ -322,15 +197,11 @@ impl Change {
             Self::SetBpduGuard { target, from, to } => {
                 replace(&mut config_mut(slice, target)?.bpdu_guard, from, to)
             }
-            Self::CreateLag {
-                lag,
-                settings,
-                extra,
-            } => {
+            Self::CreateLag { lag, settings, config, extra } => {
                 let state = LagState {
                     settings: settings.clone(),
-                    members: std::collections::BTreeSet::new(),
-                    config: PortConfig::with_vlans(VlanMode::Closed),
+                    members: BTreeSet::new(),
+                    config: config.clone(),
                     extra: extra.clone(),
                 };
                 let old = slice.lags.insert(lag.clone(), state);
@@ -346,53 +217,26 @@ impl Change {
                 state.settings = to.clone();
                 Ok(())
             }
-            Self::AddMember {
-                lag,
-                port,
-                was,
-                extra,
-            } => {
+            Self::AddMember { lag, port, was, extra } => {
                 let state = port_mut(slice, port)?;
                 check(state.lag.is_none(), "the port is in a LAG")?;
-                check(
-                    state.config.vlans == *was,
-                    "the port carries something else",
-                )?;
+                check(state.config.vlans == *was, "the port carries something else")?;
                 check(state.extra == *extra, "the port has other settings")?;
                 state.lag = Some(lag.clone());
                 state.config.vlans = None;
                 state.extra = None;
-                let members = &mut slice
-                    .lags
-                    .get_mut(lag)
-                    .ok_or("there is no such LAG")?
-                    .members;
+                let members = &mut slice.lags.get_mut(lag).ok_or("there is no such LAG")?.members;
                 members.insert(port.clone());
                 Ok(())
             }
-            Self::RemoveMember {
-                lag,
-                port,
-                becomes,
-                extra,
-            } => {
+            Self::RemoveMember { lag, port, becomes, extra } => {
                 let state = port_mut(slice, port)?;
-                check(
-                    state.lag.as_ref() == Some(lag),
-                    "the port is not in this LAG",
-                )?;
+                check(state.lag.as_ref() == Some(lag), "the port is not in this LAG")?;
                 state.lag = None;
                 state.config.vlans.clone_from(becomes);
                 state.extra.clone_from(extra);
-                let members = &mut slice
-                    .lags
-                    .get_mut(lag)
-                    .ok_or("there is no such LAG")?
-                    .members;
-                check(
-                    members.remove(port),
-                    "the port is not among the LAG's members",
-                )
+                let members = &mut slice.lags.get_mut(lag).ok_or("there is no such LAG")?.members;
+                check(members.remove(port), "the port is not among the LAG's members")
             }
         }
     }
@@ -422,11 +266,9 @@ fn config_mut<'a>(
 ) -> Result<&'a mut PortConfig, &'static str> {
     match target {
         Target::Port(port) => port_mut(slice, port).map(|state| &mut state.config),
-        Target::Lag(lag) => slice
-            .lags
-            .get_mut(lag)
-            .map(|state| &mut state.config)
-            .ok_or("there is no such LAG"),
+        Target::Lag(lag) => {
+            slice.lags.get_mut(lag).map(|state| &mut state.config).ok_or("there is no such LAG")
+        }
     }
 }
 
@@ -446,10 +288,7 @@ fn set_native(
     match (&mut config_mut(slice, target)?.vlans, to) {
         (Some(VlanMode::Trunk { native, allowed }), to) => {
             check(*native == from, "its native VLAN is another")?;
-            check(
-                !to.is_some_and(|vlan| allowed.contains(vlan)),
-                "the VLAN is tagged there",
-            )?;
+            check(!to.is_some_and(|vlan| allowed.contains(vlan)), "the VLAN is tagged there")?;
             *native = to;
             Ok(())
         }
@@ -466,24 +305,13 @@ fn set_native(
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::CreateVlan {
-                vlan,
-                name: Some(name),
-            } => {
+            Self::CreateVlan { vlan, name: Some(name) } => {
                 write!(f, "create VLAN {vlan} named {name}")
             }
             Self::CreateVlan { vlan, name: None } => write!(f, "create VLAN {vlan}"),
             Self::DeleteVlan { vlan, .. } => write!(f, "delete VLAN {vlan}"),
-            Self::SetAdmin {
-                target,
-                to: AdminState::Up,
-                ..
-            } => write!(f, "switch on {target}"),
-            Self::SetAdmin {
-                target,
-                to: AdminState::Down,
-                ..
-            } => write!(f, "shut {target}"),
+            Self::SetAdmin { target, to: AdminState::Up, .. } => write!(f, "switch on {target}"),
+            Self::SetAdmin { target, to: AdminState::Down, .. } => write!(f, "shut {target}"),
             Self::RemoveAllowed { target, vlans } => {
                 write!(f, "remove allowed VLANs {vlans} from {target}")
             }
@@ -491,24 +319,14 @@ impl fmt::Display for Change {
                 write!(f, "add allowed VLANs {vlans} to {target}")
             }
             Self::SetNative { target, from, to } => {
-                write!(
-                    f,
-                    "set native VLAN of {target} from {} to {}",
-                    or_none(from),
-                    or_none(to)
-                )
+                write!(f, "set native VLAN of {target} from {} to {}", or_none(from), or_none(to))
             }
             Self::SetVlans { target, from, to } => write!(f, "set {target} from {from} to {to}"),
             Self::SetDescription { target, to, .. } => {
                 write!(f, "set description of {target} to {}", or_none(to))
             }
             Self::SetMtu { target, from, to } => {
-                write!(
-                    f,
-                    "set MTU of {target} from {} to {}",
-                    or_default(from),
-                    or_default(to)
-                )
+                write!(f, "set MTU of {target} from {} to {}", or_default(from), or_default(to))
             }
             Self::SetStpEdge { target, to, .. } => {
                 write!(f, "set STP edge of {target} to {}", or_default(to))
@@ -516,27 +334,20 @@ impl fmt::Display for Change {
             Self::SetBpduGuard { target, to, .. } => {
                 write!(f, "set BPDU guard of {target} to {}", or_default(to))
             }
-            Self::CreateLag { lag, settings, .. } => write!(f, "create LAG {lag} ({settings})"),
+            Self::CreateLag { lag, settings, config, .. } => {
+                write!(f, "create LAG {lag} ({settings}")?;
+                if let Some(vlans) = &config.vlans {
+                    write!(f, "; {vlans}")?;
+                }
+                f.write_str(")")
+            }
             Self::DeleteLag { lag, .. } => write!(f, "delete LAG {lag}"),
             Self::SetLag { lag, from, to } => write!(f, "set LAG {lag} from {from} to {to}"),
             Self::AddMember { lag, port, .. } => write!(f, "add port {port} to LAG {lag}"),
-            Self::RemoveMember {
-                lag,
-                port,
-                becomes: Some(becomes),
-                ..
-            } => {
-                write!(
-                    f,
-                    "remove port {port} from LAG {lag}, which makes it {becomes}"
-                )
+            Self::RemoveMember { lag, port, becomes: Some(becomes), .. } => {
+                write!(f, "remove port {port} from LAG {lag}, which makes it {becomes}")
             }
-            Self::RemoveMember {
-                lag,
-                port,
-                becomes: None,
-                ..
-            } => {
+            Self::RemoveMember { lag, port, becomes: None, .. } => {
                 write!(f, "remove port {port} from LAG {lag}")
             }
         }
@@ -544,13 +355,9 @@ impl fmt::Display for Change {
 }
 
 fn or_none<T: fmt::Display>(value: &Option<T>) -> String {
-    value
-        .as_ref()
-        .map_or_else(|| "none".to_owned(), ToString::to_string)
+    value.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string)
 }
 
 fn or_default<T: fmt::Display>(value: &Option<T>) -> String {
-    value
-        .as_ref()
-        .map_or_else(|| "default".to_owned(), ToString::to_string)
+    value.as_ref().map_or_else(|| "default".to_owned(), ToString::to_string)
 }

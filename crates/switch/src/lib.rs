@@ -6,8 +6,22 @@
 
 mod capability;
 mod change;
+mod doubts;
 mod driver;
+mod error;
+mod intent;
+mod inventory;
+mod lag_name;
+mod leg;
+mod plan;
+mod ports;
+mod request;
+mod service;
 mod slice;
+mod token;
+mod transaction;
+mod verify;
+mod worker;
 
 pub mod audit;
 pub mod lockfile;
@@ -18,6 +32,18 @@ pub use capability::{
 };
 pub use change::{Change, Misfit, Target};
 pub use driver::{Applied, BatchOutcome, DeviceError, Driver, MatchKind, PortMatch, Session, Work};
+pub use error::{ErrorClass, FailedLeg, LegOutcome, SwitchError};
+pub use intent::{Intent, LagWish, SafeState, Wish};
+pub use inventory::{Inventory, Pair, Switch, SwitchSettings};
+pub use lag_name::LagIds;
+pub use plan::plan;
+pub use request::{ChangeRequest, NetworkWish, Operation, Origin, PortMode};
+pub use service::{
+    FlushedSwitch, LinkReport, PlanReport, PlannedLeg, PortReading, PortVerdict, Report,
+    Resolution, SaveState, Service, State, SwitchReading, Verdict,
+};
 pub use slice::{
     LacpStatus, LagState, Observation, PortState, PortStatus, Query, Slice, VlanState,
 };
+pub use verify::Difference;
+pub use worker::{PendingSave, SaveSettings, Worker, WorkerSettings, WorkerStatus};

@@ -91,11 +91,7 @@ fn holder(pid: Option<u32>) -> String {
 impl LockError {
     fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
-        move |source| Self::Io {
-            doing,
-            path,
-            source,
-        }
+        move |source| Self::Io { doing, path, source }
     }
 }
 
@@ -155,10 +151,7 @@ impl LockDir {
             let what = "can be written by others";
             return Err(LockError::Unsafe { path, what });
         }
-        Ok(Self {
-            path: path.into(),
-            switches: Arc::default(),
-        })
+        Ok(Self { path: path.into(), switches: Arc::default() })
     }
 
     /// A share of the lock on `switch`: at once when this process has it or nobody does, else when
@@ -168,9 +161,7 @@ impl LockDir {
     /// [`LockError::Busy`] at the deadline, [`LockError::Name`], [`LockError::Io`].
     pub async fn lock(&self, switch: &SwitchName, deadline: Instant) -> Result<Guard, LockError> {
         if switch.is_dots() {
-            return Err(LockError::Name {
-                switch: switch.clone(),
-            });
+            return Err(LockError::Name { switch: switch.clone() });
         }
         let path = self.path.join(format!("{switch}.lock"));
         let slot = self.slot(switch);
@@ -183,10 +174,7 @@ impl LockDir {
                 return Ok(guard);
             }
             if timeout_at(deadline, changed).await.is_err() {
-                return Err(LockError::Busy {
-                    switch: switch.clone(),
-                    pid: pid_in(&path),
-                });
+                return Err(LockError::Busy { switch: switch.clone(), pid: pid_in(&path) });
             }
         }
     }

@@ -51,7 +51,7 @@ use serde::{Deserialize, Serialize};
 pub use error::{PolicyError, Problem};
 pub use vni_set::VniSet;
 
-use pattern::Patterns;
+pub use pattern::Patterns;
 
 /// What a caller wants to do, as the policy and the audit log name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -123,13 +123,10 @@ impl FromStr for Verb {
     type Err = model::Invalid;
 
     fn from_str(text: &str) -> Result<Self, model::Invalid> {
-        Self::ALL
-            .into_iter()
-            .find(|verb| verb.as_str() == text)
-            .ok_or_else(|| {
-                let names = Self::ALL.map(Self::as_str).join(", ");
-                model::Invalid::new("verb", text, format!("is none of {names}"))
-            })
+        Self::ALL.into_iter().find(|verb| verb.as_str() == text).ok_or_else(|| {
+            let names = Self::ALL.map(Self::as_str).join(", ");
+            model::Invalid::new("verb", text, format!("is none of {names}"))
+        })
     }
 }
 

@@ -76,15 +76,11 @@ impl Slice {
 
     /// Every VLAN that a port takes part in; none while it is shut.
     pub fn carried(&self, port: &PortName) -> VlanSet {
-        let shut = self
-            .ports
-            .get(port)
-            .is_some_and(|p| p.config.admin == Some(AdminState::Down));
+        let shut = self.ports.get(port).is_some_and(|p| p.config.admin == Some(AdminState::Down));
         if shut {
             return VlanSet::empty();
         }
-        self.vlans_of(port)
-            .map_or_else(VlanSet::empty, VlanMode::carried)
+        self.vlans_of(port).map_or_else(VlanSet::empty, VlanMode::carried)
     }
 
     /// A digest of the state, for plan tokens: equal if and only if the slices are.
@@ -111,10 +107,7 @@ pub struct Query {
 impl Query {
     /// A query for ports alone.
     pub fn ports<'a>(ports: impl IntoIterator<Item = &'a PortName>) -> Self {
-        Self {
-            ports: ports.into_iter().cloned().collect(),
-            ..Self::default()
-        }
+        Self { ports: ports.into_iter().cloned().collect(), ..Self::default() }
     }
 
     /// Adds what `other` asks for.
@@ -168,16 +161,8 @@ impl Observation {
             .filter(|(name, _)| query.ports.contains(*name))
             .map(|(name, status)| (name.clone(), status.clone()))
             .collect();
-        let lag_names = if query.lag_names {
-            self.lag_names.clone()
-        } else {
-            BTreeSet::new()
-        };
-        Self {
-            slice: Slice { ports, lags, vlans },
-            status,
-            lag_names,
-        }
+        let lag_names = if query.lag_names { self.lag_names.clone() } else { BTreeSet::new() };
+        Self { slice: Slice { ports, lags, vlans }, status, lag_names }
     }
 }
 

@@ -34,12 +34,7 @@ pub(super) fn bounded(mut entry: Entry) -> Entry {
                 begin.what = Value::String(left_out(what));
             }
             begin.operations.truncate(MAX_ITEMS);
-            cut_all(
-                begin
-                    .operations
-                    .iter_mut()
-                    .map(|operation| &mut operation.text),
-            );
+            cut_all(begin.operations.iter_mut().map(|operation| &mut operation.text));
         }
         Entry::End(end) => {
             cut(&mut end.change, MAX_FIELD);

@@ -110,11 +110,7 @@ impl AuditError {
         path: impl Into<PathBuf>,
     ) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
-        move |source| Self::Io {
-            doing,
-            path,
-            source: Arc::new(source),
-        }
+        move |source| Self::Io { doing, path, source: Arc::new(source) }
     }
 
     pub(super) fn writing(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
@@ -123,10 +119,7 @@ impl AuditError {
             io::ErrorKind::StorageFull
             | io::ErrorKind::QuotaExceeded
             | io::ErrorKind::FileTooLarge => Self::Full { path },
-            _ => Self::Write {
-                path,
-                source: Arc::new(source),
-            },
+            _ => Self::Write { path, source: Arc::new(source) },
         }
     }
 }

@@ -33,15 +33,7 @@ pub struct Filter {
 impl Filter {
     /// Whether the search is after `record`, which is about the change `about`.
     pub(super) fn wants(&self, record: &Record, about: Option<&InDoubt>) -> bool {
-        let Self {
-            switch,
-            port,
-            caller,
-            request_id,
-            since,
-            until,
-            kind,
-        } = self;
+        let Self { switch, port, caller, request_id, since, until, kind } = self;
         since.is_none_or(|since| record.time >= since)
             && until.is_none_or(|until| record.time < until)
             && kind.is_none_or(|kind| record.entry.kind() == kind)
@@ -64,14 +56,11 @@ impl Filter {
             Entry::Refused(refused) => refused.ports.as_slice(),
             _ => &[],
         };
-        of_change
-            .chain(own)
-            .any(|at| here(&at.switch, Some(&at.port)))
+        of_change.chain(own).any(|at| here(&at.switch, Some(&at.port)))
             || match entry {
-                Entry::Begin(begin) => begin
-                    .operations
-                    .iter()
-                    .any(|operation| here(&operation.switch, None)),
+                Entry::Begin(begin) => {
+                    begin.operations.iter().any(|operation| here(&operation.switch, None))
+                }
                 Entry::End(end) => end.legs.iter().any(|leg| {
                     here(&leg.switch, None)
                         || leg.ports.iter().any(|port| here(&leg.switch, Some(port)))
@@ -91,8 +80,5 @@ fn who<'a>(
         Entry::Refused(refused) => Some((refused.who.as_str(), refused.request_id.as_str())),
         _ => None,
     };
-    about
-        .map(|change| (change.who.as_str(), change.request_id.as_str()))
-        .into_iter()
-        .chain(refused)
+    about.map(|change| (change.who.as_str(), change.request_id.as_str())).into_iter().chain(refused)
 }

@@ -76,10 +76,7 @@ impl OpenChanges {
 
     /// Begins with what another file left open.
     pub(super) fn carry_over(&mut self, open: &[InDoubt]) {
-        self.0 = open
-            .iter()
-            .map(|change| (change.change.clone(), change.clone()))
-            .collect();
+        self.0 = open.iter().map(|change| (change.change.clone(), change.clone())).collect();
     }
 
     pub(super) fn len(&self) -> usize {

@@ -95,10 +95,7 @@ pub(super) fn open(path: &Path) -> Result<File, AuditError> {
         }
         Err(error) => return Err(AuditError::io("open", path)(error)),
     };
-    let refuse = |what| AuditError::Unsafe {
-        path: path.to_owned(),
-        what,
-    };
+    let refuse = |what| AuditError::Unsafe { path: path.to_owned(), what };
     if found.is_symlink() {
         return Err(refuse("is a symbolic link"));
     }
@@ -112,9 +109,7 @@ pub(super) fn open(path: &Path) -> Result<File, AuditError> {
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            return Err(AuditError::Locked {
-                path: path.to_owned(),
-            });
+            return Err(AuditError::Locked { path: path.to_owned() });
         }
         Err(TryLockError::Error(error)) => return Err(AuditError::io("lock", path)(error)),
     }
@@ -129,10 +124,7 @@ pub(super) fn open(path: &Path) -> Result<File, AuditError> {
 pub(super) fn require_no_rotated(path: &Path) -> Result<(), AuditError> {
     match rotated(path)?.pop() {
         None => Ok(()),
-        Some((_, rotated)) => Err(AuditError::Missing {
-            path: path.to_owned(),
-            rotated,
-        }),
+        Some((_, rotated)) => Err(AuditError::Missing { path: path.to_owned(), rotated }),
     }
 }
 

@@ -28,11 +28,7 @@ pub struct Record {
 impl Record {
     /// The record's place in the chain.
     pub const fn mark(&self) -> Mark {
-        Mark {
-            seq: self.seq,
-            time: self.time,
-            hash: self.hash,
-        }
+        Mark { seq: self.seq, time: self.time, hash: self.hash }
     }
 }
 
@@ -287,13 +283,10 @@ impl FromStr for Kind {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
-            .ok_or_else(|| {
-                let names = Self::ALL.map(Self::as_str).join(", ");
-                Invalid::new("kind of record", text, format!("is none of {names}"))
-            })
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| {
+            let names = Self::ALL.map(Self::as_str).join(", ");
+            Invalid::new("kind of record", text, format!("is none of {names}"))
+        })
     }
 }
 

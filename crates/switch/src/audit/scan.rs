@@ -211,10 +211,8 @@ impl<R: Read> Walk<R> {
     fn end_torn(&mut self) -> Result<(), AuditError> {
         match self.suspect.take() {
             Some(suspect) if suspect.lines <= MAX_TORN_LINES => {
-                self.tail = Tail::Torn {
-                    bytes: suspect.bytes,
-                    sha256: Digest::finish(suspect.sha),
-                };
+                self.tail =
+                    Tail::Torn { bytes: suspect.bytes, sha256: Digest::finish(suspect.sha) };
                 Ok(())
             }
             Some(suspect) => Err(self.broken(suspect.line, suspect.what)),
@@ -223,11 +221,7 @@ impl<R: Read> Walk<R> {
     }
 
     fn broken(&self, line: u64, what: String) -> AuditError {
-        AuditError::Broken(VerifyError {
-            file: self.path.clone(),
-            line,
-            what,
-        })
+        AuditError::Broken(VerifyError { file: self.path.clone(), line, what })
     }
 
     /// What the file says about the chain, and how it ends; call it after the last record.

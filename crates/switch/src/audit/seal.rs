@@ -97,10 +97,7 @@ pub(super) fn seal(
     let head = format!(r#"{{"v":{VERSION},"seq":{seq},"time":"{time:.6}","prev":"{prev}","#);
     lines.extend_from_slice(head.as_bytes());
     lines.extend_from_slice(
-        payload
-            .strip_prefix(b"{")
-            .and_then(|rest| rest.strip_suffix(b"}"))
-            .unwrap_or_default(),
+        payload.strip_prefix(b"{").and_then(|rest| rest.strip_suffix(b"}")).unwrap_or_default(),
     );
     let hash = digest(prev, lines.get(start..).unwrap_or_default());
     lines.extend_from_slice(SEAL_OPEN);
@@ -129,11 +126,5 @@ pub(super) fn open(line: &[u8]) -> Result<Record, String> {
         return Err("was changed: its hash is not that of its content".into());
     }
     let entry: Entry = serde_json::from_slice(line).map_err(|error| not(&error))?;
-    Ok(Record {
-        seq: head.seq,
-        time: head.time,
-        prev: head.prev,
-        entry,
-        hash,
-    })
+    Ok(Record { seq: head.seq, time: head.time, prev: head.prev, entry, hash })
 }

@@ -13,10 +13,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::policy::Verb;
 
-const FAST: AuditOptions = AuditOptions {
-    fsync: false,
-    max_bytes: u64::MAX,
-};
+const FAST: AuditOptions = AuditOptions { fsync: false, max_bytes: u64::MAX };
 
 fn begin(change: &str) -> Begin {
     Begin {
@@ -64,10 +61,7 @@ fn refused(who: &str) -> Refused {
 }
 
 fn port(switch: &str, port: &str) -> model::SwitchPort {
-    model::SwitchPort {
-        switch: switch.parse().unwrap(),
-        port: port.parse().unwrap(),
-    }
+    model::SwitchPort { switch: switch.parse().unwrap(), port: port.parse().unwrap() }
 }
 
 fn folder() -> (TempDir, PathBuf) {
@@ -83,16 +77,8 @@ fn open(path: &Path) -> (AuditLog, Vec<InDoubt>) {
 /// A log of six records: two changes, one of them open, a refusal, a save, a start.
 async fn example(path: &Path) {
     let (log, _) = open(path);
-    let start = Start {
-        version: "0.1.0".into(),
-        pid: 4711,
-        listeners: vec!["127.0.0.1:0".into()],
-    };
-    let saved = Saved {
-        switch: "leaf-01".parse().unwrap(),
-        outcome: Outcome::Done,
-        error: None,
-    };
+    let start = Start { version: "0.1.0".into(), pid: 4711, listeners: vec!["127.0.0.1:0".into()] };
+    let saved = Saved { switch: "leaf-01".parse().unwrap(), outcome: Outcome::Done, error: None };
     log.append(start).await.unwrap();
     log.append(begin("a")).await.unwrap();
     log.append(end("a", Outcome::Done)).await.unwrap();

@@ -40,10 +40,7 @@ pub struct AuditOptions {
 impl Default for AuditOptions {
     /// With `fsync`, and files of 256 MiB.
     fn default() -> Self {
-        Self {
-            fsync: true,
-            max_bytes: 256 * 1024 * 1024,
-        }
+        Self { fsync: true, max_bytes: 256 * 1024 * 1024 }
     }
 }
 
@@ -96,12 +93,7 @@ impl AuditLog {
             .name("audit".into())
             .spawn(move || write_all(disk, jobs, &seen))
             .map_err(AuditError::io("start the writer of", &path))?;
-        let log = Self {
-            path,
-            queue: Some(queue),
-            writer: Some(writer),
-            degraded,
-        };
+        let log = Self { path, queue: Some(queue), writer: Some(writer), degraded };
         Ok((log, open))
     }
 
@@ -121,11 +113,7 @@ impl AuditLog {
         }
         let payload = disk::payload(&entry)?;
         let (answer, answered) = oneshot::channel();
-        let job = Job {
-            entry,
-            payload,
-            answer,
-        };
+        let job = Job { entry, payload, answer };
         let queue = self.queue.as_ref().ok_or(AuditError::Closed)?;
         queue.send(job).await.map_err(|_| AuditError::Closed)?;
         answered.await.unwrap_or(Err(AuditError::Closed))
@@ -133,10 +121,7 @@ impl AuditLog {
 
     /// Why the last append failed, while appends fail: nothing may change on a switch then.
     pub fn degraded(&self) -> Option<AuditError> {
-        self.degraded
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.degraded.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The current file.
@@ -165,10 +150,8 @@ fn write_all(mut disk: Disk, mut jobs: mpsc::Receiver<Job>, degraded: &Mutex<Opt
             bytes += job.payload.len();
             group.push(job);
         }
-        let (answers, entries): (Vec<_>, Vec<_>) = group
-            .into_iter()
-            .map(|job| (job.answer, (job.entry, job.payload)))
-            .unzip();
+        let (answers, entries): (Vec<_>, Vec<_>) =
+            group.into_iter().map(|job| (job.answer, (job.entry, job.payload))).unzip();
         let written = disk.append(entries);
         note(degraded, written.as_ref().err());
         let receipts = match written {
@@ -184,10 +167,8 @@ fn write_all(mut disk: Disk, mut jobs: mpsc::Receiver<Job>, degraded: &Mutex<Opt
 
 /// Keeps why the log cannot be written, and tells when that changes.
 fn note(degraded: &Mutex<Option<AuditError>>, error: Option<&AuditError>) {
-    let before = mem::replace(
-        &mut *degraded.lock().unwrap_or_else(PoisonError::into_inner),
-        error.cloned(),
-    );
+    let before =
+        mem::replace(&mut *degraded.lock().unwrap_or_else(PoisonError::into_inner), error.cloned());
     match (before, error) {
         (None, Some(error)) => tracing::error!(
             error = error as &dyn std::error::Error,

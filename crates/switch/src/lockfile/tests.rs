@@ -26,9 +26,7 @@ impl Other {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert_eq!(line, "locked\n");
         let input = child.stdin.take();
         Self { child, input }
@@ -64,13 +62,7 @@ fn late() -> Instant {
 
 /// Whether another process can have the lock now.
 fn free(path: &Path) -> bool {
-    Command::new("flock")
-        .arg("--nonblock")
-        .arg(path)
-        .arg("true")
-        .status()
-        .unwrap()
-        .success()
+    Command::new("flock").arg("--nonblock").arg(path).arg("true").status().unwrap().success()
 }
 
 #[tokio::test]
@@ -95,16 +87,10 @@ async fn another_process_is_named_at_the_deadline() {
     let _other = Other::holding(&path);
     fs::write(&path, "4711\n").unwrap();
     let error = locks.lock(&switch, soon()).await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "switch `leaf-01` is in use by process 4711"
-    );
+    assert_eq!(error.to_string(), "switch `leaf-01` is in use by process 4711");
     fs::write(&path, "").unwrap();
     let error = locks.lock(&switch, soon()).await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "switch `leaf-01` is in use by another process"
-    );
+    assert_eq!(error.to_string(), "switch `leaf-01` is in use by another process");
 }
 
 #[tokio::test]
@@ -147,10 +133,7 @@ async fn a_lock_that_nobody_waits_for_any_more_is_let_go() {
 async fn switches_do_not_wait_for_each_other() {
     let (_folder, locks, switch, path) = locks();
     let _other = Other::holding(&path);
-    locks
-        .lock(&"leaf-02".parse().unwrap(), soon())
-        .await
-        .unwrap();
+    locks.lock(&"leaf-02".parse().unwrap(), soon()).await.unwrap();
     locks.lock(&switch, soon()).await.unwrap_err();
 }
 
@@ -170,24 +153,14 @@ async fn the_folder_and_names_that_are_refused() {
     let mode = fs::metadata(folder.path().join("locks")).unwrap().mode();
     assert_eq!(mode & 0o777, 0o700);
     for name in [".", ".."] {
-        let error = locks
-            .lock(&name.parse().unwrap(), soon())
-            .await
-            .unwrap_err();
+        let error = locks.lock(&name.parse().unwrap(), soon()).await.unwrap_err();
         assert!(matches!(error, LockError::Name { .. }), "{error}");
     }
     let open = folder.path().join("open");
     fs::create_dir(&open).unwrap();
     fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
     let error = LockDir::new(&open).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .ends_with("is refused: it can be written by others")
-    );
+    assert!(error.to_string().ends_with("is refused: it can be written by others"));
     fs::write(folder.path().join("file"), "").unwrap();
-    assert!(matches!(
-        LockDir::new(folder.path().join("file")),
-        Err(LockError::Io { .. })
-    ));
+    assert!(matches!(LockDir::new(folder.path().join("file")), Err(LockError::Io { .. })));
 }

@@ -21,14 +21,8 @@ enum Need {
     Vnis,
 }
 
-const NEEDS: [Need; 6] = [
-    Need::Caller,
-    Need::Verb,
-    Need::Switch,
-    Need::Port,
-    Need::Vlans,
-    Need::Vnis,
-];
+const NEEDS: [Need; 6] =
+    [Need::Caller, Need::Verb, Need::Switch, Need::Port, Need::Vlans, Need::Vnis];
 
 impl Rule {
     fn meets(&self, need: Need, ask: &Ask<'_>) -> bool {
@@ -36,9 +30,7 @@ impl Rule {
             Need::Caller => self.callers.matches(ask.caller),
             Need::Verb => self.verbs.contains(ask.verb),
             Need::Switch => self.switches.matches(ask.switch.as_str()),
-            Need::Port => ask
-                .port
-                .is_none_or(|port| self.ports.matches(port.as_str())),
+            Need::Port => ask.port.is_none_or(|port| self.ports.matches(port.as_str())),
             Need::Vlans => ask.vlans.is_subset(&self.vlans),
             Need::Vnis => ask.vnis.iter().all(|vni| self.vnis.contains(*vni)),
         }
@@ -64,10 +56,7 @@ impl Rule {
     fn shortfall(&self, need: Need, ask: &Ask<'_>) -> String {
         let name = &self.name;
         let (what, allowed) = match need {
-            Need::Caller => (
-                format!("caller {} is", quoted(ask.caller)),
-                shown(&self.callers),
-            ),
+            Need::Caller => (format!("caller {} is", quoted(ask.caller)), shown(&self.callers)),
             Need::Verb => {
                 let verbs: Vec<_> = Verb::ALL
                     .into_iter()
@@ -81,10 +70,7 @@ impl Rule {
                 let port = ask.port.map(ToString::to_string).unwrap_or_default();
                 (format!("port `{port}` is"), shown(&self.ports))
             }
-            Need::Vlans => (
-                vlans(&ask.vlans.difference(&self.vlans)),
-                shown(&self.vlans),
-            ),
+            Need::Vlans => (vlans(&ask.vlans.difference(&self.vlans)), shown(&self.vlans)),
             Need::Vnis => {
                 let outside = ask.vnis.iter().filter(|vni| !self.vnis.contains(**vni));
                 (vnis(outside.copied()), shown(&self.vnis))
@@ -123,9 +109,7 @@ impl Policy {
     /// Answers one question: see the [module](super).
     pub fn decide(&self, ask: &Ask<'_>) -> Decision {
         match self.ruling(ask) {
-            Ok(rule) => Decision::Allowed {
-                rule: rule.name.clone(),
-            },
+            Ok(rule) => Decision::Allowed { rule: rule.name.clone() },
             Err(refusal) => Decision::Refused(refusal),
         }
     }
@@ -133,19 +117,10 @@ impl Policy {
     /// Whether `caller` may do `verb` somewhere on `switch`: what a list of switches is filtered
     /// by. A `true` here allows nothing yet.
     pub fn permits_any(&self, caller: &str, verb: Verb, switch: &SwitchName) -> bool {
-        let ask = Ask {
-            caller,
-            verb,
-            switch,
-            port: None,
-            vlans: &VlanSet::empty(),
-            vnis: &[],
-        };
+        let ask = Ask { caller, verb, switch, port: None, vlans: &VlanSet::empty(), vnis: &[] };
         let forbidden = verb.changes() && self.protected.iter().any(|entry| entry.forbids(&ask));
         let permits = |rule: &Rule| {
-            [Need::Verb, Need::Caller, Need::Switch]
-                .into_iter()
-                .all(|need| rule.meets(need, &ask))
+            [Need::Verb, Need::Caller, Need::Switch].into_iter().all(|need| rule.meets(need, &ask))
                 && !(verb.needs_port() && rule.ports.is_empty())
         };
         !forbidden && self.rules.iter().any(permits)
@@ -155,10 +130,7 @@ impl Policy {
         if ask.verb.needs_port() && ask.port.is_none() {
             return Err(Refusal {
                 rule: None,
-                reason: format!(
-                    "verb `{}` is allowed on ports only, and none is named",
-                    ask.verb
-                ),
+                reason: format!("verb `{}` is allowed on ports only, and none is named", ask.verb),
             });
         }
         if ask.verb.changes()
@@ -182,10 +154,9 @@ impl Policy {
         };
         match NEEDS.into_iter().find(|need| !rule.meets(*need, ask)) {
             None => Ok(rule),
-            Some(need) => Err(Refusal {
-                rule: Some(rule.name.clone()),
-                reason: rule.shortfall(need, ask),
-            }),
+            Some(need) => {
+                Err(Refusal { rule: Some(rule.name.clone()), reason: rule.shortfall(need, ask) })
+            }
         }
     }
 }

@@ -10,10 +10,7 @@ use super::Policy;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PolicyError {
     /// The file is larger than [`Policy::MAX_BYTES`].
-    #[error(
-        "the policy is {bytes} bytes long; at most {} are read",
-        Policy::MAX_BYTES
-    )]
+    #[error("the policy is {bytes} bytes long; at most {} are read", Policy::MAX_BYTES)]
     TooLarge {
         /// The file's length.
         bytes: usize,

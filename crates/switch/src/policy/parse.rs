@@ -101,10 +101,7 @@ fn document_of(document: &DeTable<'_>, notes: &mut Notes) -> Policy {
 
 fn version(document: &DeTable<'_>, notes: &mut Notes) {
     match document.get("version") {
-        None => notes.add(
-            0..0,
-            "`version` is missing; this is version 1: `version = 1`",
-        ),
+        None => notes.add(0..0, "`version` is missing; this is version 1: `version = 1`"),
         Some(value) => {
             let integer = value.get_ref().as_integer();
             if integer.is_none_or(|n| n.as_str() != "1") {
@@ -131,10 +128,8 @@ fn entries<'a, 'i>(
     };
     if array.len() > Policy::MAX_RULES {
         let most = Policy::MAX_RULES;
-        let what = format!(
-            "there are {} `[[{key}]]` entries; at most {most} are read",
-            array.len()
-        );
+        let what =
+            format!("there are {} `[[{key}]]` entries; at most {most} are read", array.len());
         notes.add(value.span(), what);
         return Vec::new();
     }
@@ -155,19 +150,12 @@ fn protected(
         fields.patterns("ports", Needed::WithMembers),
     );
     let reason = fields.reason();
-    Protected {
-        name,
-        switches,
-        ports,
-        reason,
-    }
+    Protected { name, switches, ports, reason }
 }
 
 fn rule(number: usize, entry: &Value<'_>, names: &mut HashSet<String>, notes: &mut Notes) -> Rule {
     let mut fields = Fields::new("rule", number, entry, notes);
-    fields.known(&[
-        "name", "callers", "verbs", "switches", "ports", "vlans", "vnis",
-    ]);
+    fields.known(&["name", "callers", "verbs", "switches", "ports", "vlans", "vnis"]);
     Rule {
         name: fields.name(names),
         callers: fields.patterns("callers", Needed::Yes),
@@ -214,17 +202,9 @@ impl<'a, 'i> Fields<'a, 'i> {
         };
         if table.is_none() {
             let kind = entry.get_ref().type_str();
-            notes.add(
-                entry.span(),
-                format!("{label} is of type {kind}, not a table"),
-            );
+            notes.add(entry.span(), format!("{label} is of type {kind}, not a table"));
         }
-        Self {
-            table,
-            span: entry.span(),
-            label,
-            notes,
-        }
+        Self { table, span: entry.span(), label, notes }
     }
 
     fn known(&mut self, known: &[&str]) {
@@ -244,10 +224,7 @@ impl<'a, 'i> Fields<'a, 'i> {
 
     fn bad(&mut self, key: &str, value: &Value<'i>, wanted: &str) {
         let kind = value.get_ref().type_str();
-        let what = format!(
-            "`{key}` of {} is of type {kind}; it must be {wanted}",
-            self.label
-        );
+        let what = format!("`{key}` of {} is of type {kind}; it must be {wanted}", self.label);
         self.notes.add(value.span(), what);
     }
 
@@ -266,8 +243,7 @@ impl<'a, 'i> Fields<'a, 'i> {
         };
         if let Some(problem) = check_name(name) {
             let error = Invalid::new("name", name, problem);
-            self.notes
-                .add(value.span(), format!("{}: {error}", self.label));
+            self.notes.add(value.span(), format!("{}: {error}", self.label));
         } else if !names.insert(name.to_owned()) {
             let what = format!("the name `{name}` is taken; a refusal must name one entry");
             self.notes.add(value.span(), what);

@@ -65,9 +65,7 @@ impl Range {
             None => digits == "0" || !digits.starts_with('0'),
         };
         shape
-            && digits
-                .parse::<u32>()
-                .is_ok_and(|number| (self.first..=self.last).contains(&number))
+            && digits.parse::<u32>().is_ok_and(|number| (self.first..=self.last).contains(&number))
     }
 }
 
@@ -88,11 +86,7 @@ impl Pattern {
         };
         let prefix: String = tokens.iter().map_while(literal).collect();
         let rest = tokens.into_iter().skip(prefix.chars().count()).collect();
-        Ok(Self {
-            text: text.into(),
-            prefix: prefix.into(),
-            rest,
-        })
+        Ok(Self { text: text.into(), prefix: prefix.into(), rest })
     }
 
     /// Whether the pattern covers every name.
@@ -170,10 +164,8 @@ fn tokens(text: &str) -> Result<Vec<Token>, String> {
                 return Err("holds a range right after a range, which no number matches".into());
             }
             '[' => {
-                let (inside, after) = rest
-                    .as_str()
-                    .split_once(']')
-                    .ok_or("holds a `[` without its `]`")?;
+                let (inside, after) =
+                    rest.as_str().split_once(']').ok_or("holds a `[` without its `]`")?;
                 rest = after.chars();
                 Token::Number(ranges(inside)?)
             }
@@ -212,9 +204,7 @@ fn ranges(inside: &str) -> Result<Vec<Range>, String> {
 fn range(first: &str, last: &str) -> Option<Range> {
     let number = |text: &str| {
         let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        (digits && text.len() <= MAX_DIGITS)
-            .then(|| text.parse::<u32>().ok())
-            .flatten()
+        (digits && text.len() <= MAX_DIGITS).then(|| text.parse::<u32>().ok()).flatten()
     };
     let padded = |text: &str| text.len() > 1 && text.starts_with('0');
     let width = match (padded(first) || padded(last), first.len() == last.len()) {
@@ -222,11 +212,7 @@ fn range(first: &str, last: &str) -> Option<Range> {
         (true, true) => Some(first.len()),
         (false, _) => None,
     };
-    Some(Range {
-        first: number(first)?,
-        last: number(last)?,
-        width,
-    })
+    Some(Range { first: number(first)?, last: number(last)?, width })
 }
 
 impl fmt::Display for Pattern {
@@ -237,10 +223,16 @@ impl fmt::Display for Pattern {
 
 /// A list of patterns; the empty list covers nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Patterns(pub(super) Vec<Pattern>);
+pub struct Patterns(pub(super) Vec<Pattern>);
 
 impl Patterns {
-    pub(super) fn matches(&self, name: &str) -> bool {
+    /// Compiles a list of patterns, as the policy file and the configuration write it.
+    pub fn new(texts: &[String]) -> Result<Self, Invalid> {
+        texts.iter().map(|text| Pattern::new(text)).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Whether one of the patterns covers `name`.
+    pub fn matches(&self, name: &str) -> bool {
         self.0.iter().any(|pattern| pattern.matches(name))
     }
 
@@ -323,19 +315,10 @@ mod tests {
     #[case("swp[]", "holds `[]`, which is not like `[1-48]` or `[1-4,7]`")]
     #[case("swp[a-b]", "holds `[a-b]`, which is not like `[1-48]` or `[1-4,7]`")]
     #[case("swp[1--4]", "holds `[1--4]`, which is not like `[1-48]` or `[1-4,7]`")]
-    #[case(
-        "swp[01-148]",
-        "holds `[01-148]`, which is not like `[1-48]` or `[1-4,7]`"
-    )]
-    #[case(
-        "swp[1-4294967296]",
-        "holds `[1-4294967296]`, which is not like `[1-48]` or `[1-4,7]`"
-    )]
+    #[case("swp[01-148]", "holds `[01-148]`, which is not like `[1-48]` or `[1-4,7]`")]
+    #[case("swp[1-4294967296]", "holds `[1-4294967296]`, which is not like `[1-48]` or `[1-4,7]`")]
     #[case("swp[48-1]", "holds `48-1`, which ends before it begins")]
-    #[case(
-        "[1-4][1-4]",
-        "holds a range right after a range, which no number matches"
-    )]
+    #[case("[1-4][1-4]", "holds a range right after a range, which no number matches")]
     #[case("[1-4]7", "holds a digit right after a range, which no number matches")]
     #[case("a\nb", "holds a control character")]
     fn refused(#[case] pattern: &str, #[case] want: &str) {
@@ -346,11 +329,7 @@ mod tests {
     fn long_patterns_and_names() {
         assert!(Pattern::new(&"a".repeat(MAX_PATTERN)).is_ok());
         assert!(Pattern::new(&"a".repeat(MAX_PATTERN + 1)).is_err());
-        assert!(
-            !Pattern::new("*")
-                .unwrap()
-                .matches(&"a".repeat(MAX_NAME + 1))
-        );
+        assert!(!Pattern::new("*").unwrap().matches(&"a".repeat(MAX_NAME + 1)));
     }
 
     #[test]

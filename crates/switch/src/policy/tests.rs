@@ -111,10 +111,7 @@ fn decide(policy: &Policy, ask: &str) -> String {
 #[case("neutron add_network leaf-09 - 100", "allowed by networks")]
 #[case("neutron flush leaf-09", "allowed by networks")]
 #[case("root attach leaf-01 swp4 4094 16777215", "allowed by admin")]
-#[case(
-    "ironic attach leaf-01 swp4 300",
-    "VLAN 300 is not in rule `rack-12` (allowed: 100-199)"
-)]
+#[case("ironic attach leaf-01 swp4 300", "VLAN 300 is not in rule `rack-12` (allowed: 100-199)")]
 #[case(
     "ironic attach leaf-01 swp4 100,300,302-303",
     "VLANs 300,302-303 are not in rule `rack-12` (allowed: 100-199)"
@@ -159,18 +156,9 @@ fn decide(policy: &Policy, ask: &str) -> String {
     "ironic update leaf-03 swp4 300",
     "switch `leaf-03` is not in rule `rack-12` (allowed: leaf-0[1-2])"
 )]
-#[case(
-    "monitor attach leaf-01 swp4 100",
-    "verb `attach` is not in rule `watch` (allowed: read)"
-)]
-#[case(
-    "monitor read leaf-01 swp4 100 10000",
-    "VNI 10000 is not in rule `watch` (allowed: none)"
-)]
-#[case(
-    "idle read leaf-01 swp4",
-    "verb `read` is not in rule `nothing` (allowed: none)"
-)]
+#[case("monitor attach leaf-01 swp4 100", "verb `attach` is not in rule `watch` (allowed: read)")]
+#[case("monitor read leaf-01 swp4 100 10000", "VNI 10000 is not in rule `watch` (allowed: none)")]
+#[case("idle read leaf-01 swp4", "verb `read` is not in rule `nothing` (allowed: none)")]
 #[case("bob attach leaf-01 swp4 100", "no rule lets `bob` do anything")]
 #[case("Ironic attach leaf-01 swp4 100", "no rule lets `Ironic` do anything")]
 #[case("cli attach leaf-01 swp4 100", "no rule lets `cli` do anything")]
@@ -178,27 +166,12 @@ fn decide(policy: &Policy, ask: &str) -> String {
     "ironic attach leaf-01 swp49 100",
     "port `swp49` is protected by `uplinks` (inter-switch links)"
 )]
-#[case(
-    "root detach leaf-77 isl0",
-    "port `isl0` is protected by `uplinks` (inter-switch links)"
-)]
-#[case(
-    "bob update leaf-01 isl0",
-    "port `isl0` is protected by `uplinks` (inter-switch links)"
-)]
-#[case(
-    "root attach spine-01 swp1 100",
-    "port `swp1` is protected by `spines`"
-)]
-#[case(
-    "neutron add_network spine-01 - 100",
-    "switch `spine-01` is protected by `spines`"
-)]
+#[case("root detach leaf-77 isl0", "port `isl0` is protected by `uplinks` (inter-switch links)")]
+#[case("bob update leaf-01 isl0", "port `isl0` is protected by `uplinks` (inter-switch links)")]
+#[case("root attach spine-01 swp1 100", "port `swp1` is protected by `spines`")]
+#[case("neutron add_network spine-01 - 100", "switch `spine-01` is protected by `spines`")]
 #[case("root flush spine-01", "switch `spine-01` is protected by `spines`")]
-#[case(
-    "root attach leaf-01",
-    "verb `attach` is allowed on ports only, and none is named"
-)]
+#[case("root attach leaf-01", "verb `attach` is allowed on ports only, and none is named")]
 #[case(
     "neutron add_network leaf-01 swp1 100",
     "port `swp1` is not in rule `networks` (allowed: none)"
@@ -229,10 +202,7 @@ fn lists_are_filtered(
 }
 
 #[rstest]
-#[case(
-    "",
-    "line 1, column 1: `version` is missing; this is version 1: `version = 1`"
-)]
+#[case("", "line 1, column 1: `version` is missing; this is version 1: `version = 1`")]
 #[case("version = 2", "line 1, column 11: `version` must be 1")]
 #[case(
     "version = 1\nrules = []",
@@ -290,14 +260,8 @@ fn problems(#[case] text: &str, #[case] want: &str) {
 #[test]
 fn limits() {
     let large = " ".repeat(Policy::MAX_BYTES + 1);
-    assert_eq!(
-        Policy::parse(&large).unwrap_err(),
-        PolicyError::TooLarge { bytes: large.len() }
-    );
-    let many = format!(
-        "version = 1\n{}",
-        "[[rule]]\n".repeat(Policy::MAX_RULES + 1)
-    );
+    assert_eq!(Policy::parse(&large).unwrap_err(), PolicyError::TooLarge { bytes: large.len() });
+    let many = format!("version = 1\n{}", "[[rule]]\n".repeat(Policy::MAX_RULES + 1));
     assert_eq!(
         Policy::parse(&many).unwrap_err().to_string(),
         "line 2, column 1: there are 10001 `[[rule]]` entries; at most 10000 are read"
@@ -336,19 +300,11 @@ fn ten_thousand_rules_are_decided_quickly() {
         .collect();
     let policy = Policy::parse(&format!("version = 1\n{rules}")).unwrap();
     let start = Instant::now();
-    let decisions: Vec<String> = (0..20)
-        .map(|_| decide(&policy, "c-1 attach l9999-2 s9"))
-        .collect();
-    assert!(
-        decisions
-            .iter()
-            .all(|decision| decision == "allowed by r9999")
-    );
+    let decisions: Vec<String> =
+        (0..20).map(|_| decide(&policy, "c-1 attach l9999-2 s9")).collect();
+    assert!(decisions.iter().all(|decision| decision == "allowed by r9999"));
     let each = start.elapsed() / 20;
-    assert!(
-        each.as_millis() < 200,
-        "a decision took {each:?} without optimisation"
-    );
+    assert!(each.as_millis() < 200, "a decision took {each:?} without optimisation");
 }
 
 fn pattern() -> impl Strategy<Value = String> {
@@ -362,21 +318,13 @@ fn pattern() -> impl Strategy<Value = String> {
 
 fn patterns() -> impl Strategy<Value = Patterns> {
     prop::collection::vec(pattern(), 0..3).prop_map(|texts| {
-        Patterns(
-            texts
-                .iter()
-                .map(|text| pattern::Pattern::new(text).unwrap())
-                .collect(),
-        )
+        Patterns(texts.iter().map(|text| pattern::Pattern::new(text).unwrap()).collect())
     })
 }
 
 fn vlans() -> impl Strategy<Value = VlanSet> {
-    prop::collection::vec(1_u16..20, 0..4).prop_map(|ids| {
-        ids.into_iter()
-            .map(|id| model::Vlan::new(id).unwrap())
-            .collect()
-    })
+    prop::collection::vec(1_u16..20, 0..4)
+        .prop_map(|ids| ids.into_iter().map(|id| model::Vlan::new(id).unwrap()).collect())
 }
 
 fn vnis() -> impl Strategy<Value = Vec<Vni>> {

@@ -59,10 +59,8 @@ fn range(whole: &str, part: &str) -> Result<(u32, u32), Invalid> {
     let (first, last) = part.split_once('-').unwrap_or((part, part));
     let vni = |text: &str| {
         text.trim().parse::<Vni>().map_err(|error| {
-            let problem = format!(
-                "is not like `10000-10999,20000`: `{}` {}",
-                error.value, error.problem
-            );
+            let problem =
+                format!("is not like `10000-10999,20000`: `{}` {}", error.value, error.problem);
             Invalid::new("VNI set", whole, problem)
         })
     };
@@ -103,10 +101,7 @@ mod tests {
         "0",
         "VNI set `0` is not like `10000-10999,20000`: `0` is not an integer from 1 to 16777215"
     )]
-    #[case(
-        "9-3",
-        "VNI set `9-3` holds the range `9-3`, which ends before it begins"
-    )]
+    #[case("9-3", "VNI set `9-3` holds the range `9-3`, which ends before it begins")]
     #[case(
         "1,,2",
         "VNI set `1,,2` is not like `10000-10999,20000`: `` is not an integer from 1 to 16777215"
@@ -122,9 +117,7 @@ mod tests {
     #[test]
     fn membership() {
         let set: VniSet = "10-20,30".parse().unwrap();
-        let inside: Vec<u32> = (1..40)
-            .filter(|id| set.contains(Vni::new(*id).unwrap()))
-            .collect();
+        let inside: Vec<u32> = (1..40).filter(|id| set.contains(Vni::new(*id).unwrap())).collect();
         assert_eq!(inside, (10..=20).chain([30]).collect::<Vec<_>>());
     }
 }

@@ -49,10 +49,7 @@ async fn a_full_disk_refuses_entries_until_there_is_room() {
     log.append(begin("a")).await.unwrap();
     disk.fill(1);
 
-    let long = |change: &str| Begin {
-        reason: Some("x".repeat(3000)),
-        ..begin(change)
-    };
+    let long = |change: &str| Begin { reason: Some("x".repeat(3000)), ..begin(change) };
     let mut written = 1;
     let error = loop {
         match log.append(long(&written.to_string())).await {
@@ -63,10 +60,7 @@ async fn a_full_disk_refuses_entries_until_there_is_room() {
     assert!((2..10).contains(&written), "{written}");
     assert_eq!(
         error.to_string(),
-        format!(
-            "audit log `{}` cannot be written: the file system is full",
-            path.display()
-        )
+        format!("audit log `{}` cannot be written: the file system is full", path.display())
     );
     assert!(matches!(log.degraded(), Some(AuditError::Full { .. })));
     let summary = check(&path).unwrap();
@@ -86,10 +80,7 @@ async fn a_full_disk_refuses_entries_until_there_is_room() {
 async fn a_file_that_cannot_be_put_aside_goes_on() {
     let disk = SmallDisk::mount();
     let path = disk.path("audit.jsonl");
-    let options = AuditOptions {
-        fsync: true,
-        max_bytes: 1000,
-    };
+    let options = AuditOptions { fsync: true, max_bytes: 1000 };
     let (log, _) = AuditLog::open(&path, options).unwrap();
     log.append(begin("a")).await.unwrap();
     disk.fill(0);

@@ -9,10 +9,7 @@ use super::*;
 
 fn written() -> (TempDir, PathBuf, Vec<u8>) {
     let (folder, path) = folder();
-    tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap()
-        .block_on(example(&path));
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(example(&path));
     let bytes = fs::read(&path).unwrap();
     (folder, path, bytes)
 }
@@ -59,10 +56,7 @@ fn ten_lines_of_python_agree() {
 #[tokio::test]
 async fn python_follows_a_rotated_log() {
     let (_folder, path) = folder();
-    let options = AuditOptions {
-        fsync: false,
-        max_bytes: 3000,
-    };
+    let options = AuditOptions { fsync: false, max_bytes: 3000 };
     let (log, _) = AuditLog::open(&path, options).unwrap();
     for n in 0..20 {
         log.append(begin(&n.to_string())).await.unwrap();
@@ -71,21 +65,14 @@ async fn python_follows_a_rotated_log() {
     assert!(all.len() > 2);
     let records = check(&path).unwrap().records;
     let (agreed, said) = python(&all);
-    assert!(
-        agreed && said.starts_with(&format!("{records} records")),
-        "{said}"
-    );
+    assert!(agreed && said.starts_with(&format!("{records} records")), "{said}");
 }
 
 #[test]
 fn a_changed_record_is_found() {
     let (_folder, path, bytes) = written();
     let text = String::from_utf8(bytes).unwrap();
-    fs::write(
-        &path,
-        text.replacen("\"who\":\"bob\"", "\"who\":\"eve\"", 1),
-    )
-    .unwrap();
+    fs::write(&path, text.replacen("\"who\":\"bob\"", "\"who\":\"eve\"", 1)).unwrap();
     assert_eq!(broken_line(&path), 4);
     let error = AuditLog::open(&path, FAST).unwrap_err();
     assert_eq!(
@@ -106,10 +93,7 @@ fn a_changed_record_is_found() {
 fn moved_lines_are_found(#[case] order: &[usize], #[case] broken: u64) {
     let (_folder, path, _) = written();
     let lines = lines(&path);
-    let text: String = order
-        .iter()
-        .map(|line| format!("{}\n", lines[line - 1]))
-        .collect();
+    let text: String = order.iter().map(|line| format!("{}\n", lines[line - 1])).collect();
     fs::write(&path, text).unwrap();
     assert_eq!(broken_line(&path), broken);
     assert!(AuditLog::open(&path, FAST).is_err());
@@ -139,10 +123,7 @@ fn a_log_can_be_cut_by_a_crash_at_any_byte() {
         drop(log);
         let after = check(&path).unwrap();
         assert_eq!(after.torn_bytes, 0);
-        assert_eq!(
-            after.records,
-            before.records + u64::from(before.torn_bytes > 0)
-        );
+        assert_eq!(after.records, before.records + u64::from(before.torn_bytes > 0));
         assert_eq!(after.open, before.open);
         drop(open(&path));
         assert_eq!(check(&path).unwrap().last, after.last);
@@ -192,11 +173,9 @@ fn a_torn_end_hides_no_earlier_change() {
 #[test]
 fn garbage_is_no_log() {
     let (_folder, path) = folder();
-    for (bytes, line) in [
-        (b"hello\n".to_vec(), 1),
-        (b"\n".to_vec(), 1),
-        (vec![b'x'; MAX_LINE + 1], 1),
-    ] {
+    for (bytes, line) in
+        [(b"hello\n".to_vec(), 1), (b"\n".to_vec(), 1), (vec![b'x'; MAX_LINE + 1], 1)]
+    {
         fs::write(&path, bytes).unwrap();
         assert_eq!(broken_line(&path), line);
     }

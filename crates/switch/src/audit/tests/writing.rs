@@ -18,9 +18,8 @@ async fn a_log_is_written_and_read_back() {
     drop(log);
 
     assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
-    let records: Vec<Record> = read([path.clone()], Filter::default())
-        .collect::<Result<_, _>>()
-        .unwrap();
+    let records: Vec<Record> =
+        read([path.clone()], Filter::default()).collect::<Result<_, _>>().unwrap();
     assert_eq!(records[0].entry, begin("a").into());
     assert_eq!(records[1].entry, ended.into());
     assert_eq!((records[0].seq, records[0].prev), (1, Digest::ZERO));
@@ -44,10 +43,7 @@ async fn what_was_open_is_returned_at_the_next_start() {
     log.append(end("a", Outcome::UndoFailed)).await.unwrap();
     log.append(end("b", Outcome::Unknown)).await.unwrap();
     log.append(end("c", Outcome::Unknown)).await.unwrap();
-    let settled = Settled {
-        change: "c".into(),
-        by: "verify".into(),
-    };
+    let settled = Settled { change: "c".into(), by: "verify".into() };
     log.append(settled).await.unwrap();
     drop(log);
 
@@ -78,17 +74,12 @@ async fn many_at_once_get_numbers_of_their_own() {
 #[tokio::test]
 async fn a_full_file_is_put_aside() {
     let (_folder, path) = folder();
-    let options = AuditOptions {
-        fsync: true,
-        max_bytes: 4000,
-    };
+    let options = AuditOptions { fsync: true, max_bytes: 4000 };
     let (log, _) = AuditLog::open(&path, options).unwrap();
     for n in 0..40 {
         log.append(begin(&n.to_string())).await.unwrap();
         if n != 3 {
-            log.append(end(&n.to_string(), Outcome::Done))
-                .await
-                .unwrap();
+            log.append(end(&n.to_string(), Outcome::Done)).await.unwrap();
         }
     }
     drop(log);
@@ -96,10 +87,7 @@ async fn a_full_file_is_put_aside() {
     let all = files(&path).unwrap();
     assert!(all.len() > 5, "{all:?}");
     assert!(all[0].ends_with("audit.jsonl.1"));
-    assert!(
-        all.iter()
-            .all(|file| fs::metadata(file).unwrap().len() < 5000)
-    );
+    assert!(all.iter().all(|file| fs::metadata(file).unwrap().len() < 5000));
     let whole = check(&path).unwrap();
     assert_eq!(changes(&whole.open), ["3"]);
     assert_eq!(whole.records, 79 + all.len() as u64 - 1);
@@ -148,19 +136,13 @@ async fn a_second_process_is_refused() {
     let error = AuditLog::open(&path, FAST).unwrap_err();
     assert_eq!(
         error.to_string(),
-        format!(
-            "audit log `{}` is in use by another process",
-            path.display()
-        )
+        format!("audit log `{}` is in use by another process", path.display())
     );
     drop(other.stdin.take());
     other.wait().unwrap();
 
     let (_log, _) = open(&path);
-    assert!(matches!(
-        AuditLog::open(&path, FAST),
-        Err(AuditError::Locked { .. })
-    ));
+    assert!(matches!(AuditLog::open(&path, FAST), Err(AuditError::Locked { .. })));
 }
 
 #[tokio::test]
@@ -180,15 +162,9 @@ async fn files_that_are_not_trusted() {
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
 
     fs::rename(&path, path.with_extension("jsonl.1")).unwrap();
-    assert!(matches!(
-        AuditLog::open(&path, FAST),
-        Err(AuditError::Missing { .. })
-    ));
+    assert!(matches!(AuditLog::open(&path, FAST), Err(AuditError::Missing { .. })));
     fs::write(&path, "").unwrap();
-    assert!(matches!(
-        AuditLog::open(&path, FAST),
-        Err(AuditError::Missing { .. })
-    ));
+    assert!(matches!(AuditLog::open(&path, FAST), Err(AuditError::Missing { .. })));
 }
 
 #[tokio::test]
@@ -199,11 +175,7 @@ async fn a_file_that_others_touch_is_not_written() {
     let whole = fs::read(&path).unwrap();
     fs::write(&path, [whole.as_slice(), b"{}\n"].concat()).unwrap();
     let error = log.append(end("a", Outcome::Done)).await.unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .ends_with("was written or cut by somebody else while it was open")
-    );
+    assert!(error.to_string().ends_with("was written or cut by somebody else while it was open"));
     assert!(log.degraded().is_some());
     fs::write(&path, &whole).unwrap();
     log.append(end("a", Outcome::Done)).await.unwrap();
@@ -211,21 +183,14 @@ async fn a_file_that_others_touch_is_not_written() {
 
     fs::rename(&path, path.with_extension("old")).unwrap();
     let error = log.append(begin("b")).await.unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .ends_with("was moved, removed or replaced while it was open")
-    );
+    assert!(error.to_string().ends_with("was moved, removed or replaced while it was open"));
 }
 
 #[tokio::test]
 async fn entries_that_are_refused() {
     let (_folder, path) = folder();
     let (log, _) = open(&path);
-    let own = Entry::Recovered(Recovered {
-        torn_bytes: 0,
-        sha256: Digest::ZERO,
-    });
+    let own = Entry::Recovered(Recovered { torn_bytes: 0, sha256: Digest::ZERO });
     assert_eq!(
         log.append(own).await.unwrap_err().to_string(),
         "only the audit log itself writes `recovered` records"
@@ -266,8 +231,6 @@ async fn a_state_nested_too_deep_to_be_read_again_is_left_out() {
 async fn searching(#[case] filter: Filter, #[case] want: &[u64]) {
     let (_folder, path) = folder();
     example(&path).await;
-    let found: Vec<u64> = read([path], filter)
-        .map(|record| record.unwrap().seq)
-        .collect();
+    let found: Vec<u64> = read([path], filter).map(|record| record.unwrap().seq).collect();
     assert_eq!(found, want);
 }

@@ -47,9 +47,7 @@ pub(super) struct Disk {
 pub(super) fn payload(entry: &Entry) -> Result<Vec<u8>, AuditError> {
     let payload = serde_json::to_vec(entry).unwrap_or_default();
     if payload.is_empty() || payload.len() + OVERHEAD > MAX_LINE {
-        return Err(AuditError::TooLarge {
-            bytes: payload.len(),
-        });
+        return Err(AuditError::TooLarge { bytes: payload.len() });
     }
     Ok(payload)
 }
@@ -62,9 +60,7 @@ impl Disk {
         while walk.next()?.is_some() {}
         let (chained, tail) = walk.finish();
         let metadata = file.metadata().map_err(AuditError::io("read", path))?;
-        let last = chained
-            .last
-            .map_or((0, Digest::ZERO), |last| (last.seq, last.hash));
+        let last = chained.last.map_or((0, Digest::ZERO), |last| (last.seq, last.hash));
         let mut disk = Self {
             path: path.to_owned(),
             options,
@@ -110,10 +106,7 @@ impl Disk {
         match tail {
             Tail::Whole => Ok(()),
             Tail::NoLineFeed => self.write(&bytes),
-            Tail::Torn {
-                bytes: torn_bytes,
-                sha256,
-            } => {
+            Tail::Torn { bytes: torn_bytes, sha256 } => {
                 let entry = Entry::Recovered(Recovered { torn_bytes, sha256 });
                 let payload = payload(&entry)?;
                 let (seq, prev) = (self.last.0 + 1, self.last.1);
@@ -150,13 +143,7 @@ impl Disk {
             let (time, prev) = (now(), hash);
             seq += 1;
             hash = seal::seal(&mut lines, seq, time, prev, &payload);
-            records.push(Record {
-                seq,
-                time,
-                prev,
-                entry,
-                hash,
-            });
+            records.push(Record { seq, time, prev, entry, hash });
             receipts.push(Ok(Receipt { seq }));
         }
         self.write(&lines)?;
@@ -185,11 +172,7 @@ impl Disk {
     }
 
     fn sync(&self) -> io::Result<()> {
-        if self.options.fsync {
-            self.file.sync_data()
-        } else {
-            Ok(())
-        }
+        if self.options.fsync { self.file.sync_data() } else { Ok(()) }
     }
 
     /// Cuts off what a failed write left behind.
@@ -204,14 +187,8 @@ impl Disk {
 
     /// Makes sure that the file is the log still, and ends where this writer left it.
     fn undisturbed(&mut self) -> Result<(), AuditError> {
-        let disturbed = |what| AuditError::Disturbed {
-            path: self.path.clone(),
-            what,
-        };
-        let metadata = self
-            .file
-            .metadata()
-            .map_err(AuditError::writing(&self.path))?;
+        let disturbed = |what| AuditError::Disturbed { path: self.path.clone(), what };
+        let metadata = self.file.metadata().map_err(AuditError::writing(&self.path))?;
         let named = place::is_still(&self.path, &self.file);
         if !named.map_err(AuditError::writing(&self.path))? || metadata.nlink() == 0 {
             return Err(disturbed("was moved, removed or replaced"));
@@ -247,11 +224,7 @@ impl Disk {
         let next = place::next_path(&self.path);
         let (last_seq, last_hash) = self.last;
         let entry = Entry::Chain(Chain {
-            previous: rotated
-                .file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned(),
+            previous: rotated.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             last_seq,
             last_hash,
             open: self.open.list(),

@@ -1,0 +1,117 @@
+//! Which name a LAG gets: the one that is there, the one that was asked for, or the lowest free
+//! number, the same on every switch of the request.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{LagName, PortName, SwitchName};
+
+use crate::{
+    capability::LagNaming,
+    error::SwitchError,
+    intent::LagWish,
+    slice::{Observation, Slice},
+};
+
+/// One switch of a LAG: its ports, what was observed, how it names LAGs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LagSide<'a> {
+    /// The switch.
+    pub switch: &'a SwitchName,
+    /// The request's ports there.
+    pub ports: &'a BTreeSet<PortName>,
+    /// What was read, with the names of all LAGs.
+    pub observed: &'a Observation,
+    /// How the switch names LAGs.
+    pub naming: &'a LagNaming,
+}
+
+/// Numbers from which a LAG's is taken, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LagIds {
+    /// The first number.
+    pub first: u16,
+    /// The last number.
+    pub last: u16,
+}
+
+/// The name of the LAG that these ports form or shall form.
+///
+/// A LAG of exactly these ports, or of some of them and no other, is adopted. Where the ports are
+/// in several LAGs the request is refused with what was found where.
+pub(crate) fn choose(
+    sides: &[LagSide<'_>],
+    wish: &LagWish,
+    ids: Option<LagIds>,
+) -> Result<LagName, SwitchError> {
+    let mut found: BTreeMap<LagName, Vec<String>> = BTreeMap::new();
+    for side in sides {
+        for (port, lag) in memberships(&side.observed.slice, side.ports) {
+            found.entry(lag).or_default().push(format!("`{port}` on `{}`", side.switch));
+        }
+    }
+    let mut names = found.keys();
+    match (names.next(), names.next()) {
+        (Some(name), None) => Ok(name.clone()),
+        (Some(_), Some(_)) => {
+            let places: Vec<String> = found
+                .iter()
+                .map(|(lag, ports)| format!("{} in LAG `{lag}`", ports.join(", ")))
+                .collect();
+            Err(SwitchError::Conflict {
+                what: format!("the ports are in different LAGs: {}", places.join("; ")),
+                hint: Some("detach them first".to_owned()),
+            })
+        }
+        (None, _) => fresh(sides, wish, ids),
+    }
+}
+
+fn memberships<'a>(
+    slice: &'a Slice,
+    ports: &'a BTreeSet<PortName>,
+) -> impl Iterator<Item = (&'a PortName, LagName)> {
+    ports.iter().filter_map(|port| Some((port, slice.ports.get(port)?.lag.clone()?)))
+}
+
+fn fresh(
+    sides: &[LagSide<'_>],
+    wish: &LagWish,
+    ids: Option<LagIds>,
+) -> Result<LagName, SwitchError> {
+    let taken = |name: &LagName| sides.iter().find(|side| side.observed.lag_names.contains(name));
+    let numbered = sides.iter().find_map(|side| match side.naming {
+        LagNaming::Numbered { prefix } => Some(prefix),
+        LagNaming::Free => None,
+    });
+    if let Some(prefix) = numbered {
+        let Some(LagIds { first, last }) = ids else {
+            return Err(SwitchError::Invalid(
+                "the switch numbers its LAGs, but no `lag_ids` are configured for it".to_owned(),
+            ));
+        };
+        let free = (first..=last)
+            .filter_map(|id| format!("{prefix}{id}").parse::<LagName>().ok())
+            .find(|name| taken(name).is_none());
+        return free.ok_or_else(|| SwitchError::Conflict {
+            what: format!("every LAG number from {first} to {last} is taken"),
+            hint: Some("widen `lag_ids` in the configuration, or remove unused LAGs".to_owned()),
+        });
+    }
+    let name = match &wish.name {
+        Some(name) => name.clone(),
+        None => derived(sides)?,
+    };
+    match taken(&name) {
+        Some(side) => Err(SwitchError::Conflict {
+            what: format!("LAG `{name}` on `{}` exists with other members", side.switch),
+            hint: Some("give the LAG another name in `local_group_information`".to_owned()),
+        }),
+        None => Ok(name),
+    }
+}
+
+/// A name that the same ports get again, so that a repeated request finds its own LAG.
+fn derived(sides: &[LagSide<'_>]) -> Result<LagName, SwitchError> {
+    let port = sides.iter().find_map(|side| side.ports.first()).map_or("", PortName::as_str);
+    format!("lag-{port}").parse().map_err(|error| SwitchError::invalid("LAG", &error))
+}

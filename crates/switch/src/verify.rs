@@ -1,0 +1,170 @@
+//! Verifying: what a switch holds, compared with what it should hold, member by member.
+
+use std::fmt::{self, Debug, Display};
+
+use model::{LagSettings, PortConfig};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{change::Target, slice::Slice};
+
+/// One member that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Difference {
+    /// The port or LAG; absent for a VLAN's definition.
+    pub target: Option<Target>,
+    /// What of it: `vlans`, `admin`, `mtu`, `lag`, `members`, …
+    pub member: String,
+    /// What it should be.
+    pub wanted: String,
+    /// What it is.
+    pub observed: String,
+}
+
+impl Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { target, member, wanted, observed } = self;
+        match target {
+            Some(target) => write!(f, "{member} of {target} is {observed} instead of {wanted}"),
+            None => write!(f, "{member} is {observed} instead of {wanted}"),
+        }
+    }
+}
+
+/// Everything in which the switch differs from what is wanted, over the targets that are wanted.
+pub(crate) fn differences(wanted: &Slice, observed: &Slice) -> Vec<Difference> {
+    let mut found = Vec::new();
+    for (name, want) in &wanted.ports {
+        let target = Target::Port(name.clone());
+        let Some(got) = observed.ports.get(name) else {
+            found.push(difference(&target, "port", "there", "not there"));
+            continue;
+        };
+        if want.lag != got.lag {
+            found.push(difference(&target, "lag", &shown(&want.lag), &shown(&got.lag)));
+        }
+        configuration(&target, &want.config, &got.config, &mut found);
+    }
+    for (name, want) in &wanted.lags {
+        let target = Target::Lag(name.clone());
+        let Some(got) = observed.lags.get(name) else {
+            found.push(difference(&target, "lag", "there", "not there"));
+            continue;
+        };
+        settings(&target, &want.settings, &got.settings, &mut found);
+        if want.members != got.members {
+            let list = model::LagConfig::members_text;
+            found.push(difference(&target, "members", &list(&want.members), &list(&got.members)));
+        }
+        configuration(&target, &want.config, &got.config, &mut found);
+    }
+    let of_vlan = |member: String, wanted: &str, observed: &str| Difference {
+        target: None,
+        member,
+        wanted: wanted.to_owned(),
+        observed: observed.to_owned(),
+    };
+    for vlan in wanted.vlans.keys().filter(|vlan| !observed.vlans.contains_key(vlan)) {
+        found.push(of_vlan(format!("VLAN {vlan}"), "defined", "not defined"));
+    }
+    for vlan in observed.vlans.keys().filter(|vlan| !wanted.vlans.contains_key(vlan)) {
+        found.push(of_vlan(format!("VLAN {vlan}"), "not defined", "defined"));
+    }
+    for name in observed.lags.keys().filter(|name| !wanted.lags.contains_key(*name)) {
+        found.push(difference(&Target::Lag(name.clone()), "lag", "not there", "there"));
+    }
+    found
+}
+
+fn configuration(
+    target: &Target,
+    wanted: &PortConfig,
+    observed: &PortConfig,
+    found: &mut Vec<Difference>,
+) {
+    let PortConfig { vlans, admin, description, mtu, stp_edge, bpdu_guard } = wanted;
+    let mut compare = |member: &str, same: bool, wanted: String, observed: String| {
+        if !same {
+            found.push(difference(target, member, &wanted, &observed));
+        }
+    };
+    compare("vlans", *vlans == observed.vlans, shown(vlans), shown(&observed.vlans));
+    compare("admin", *admin == observed.admin, shown(admin), shown(&observed.admin));
+    compare(
+        "description",
+        *description == observed.description,
+        shown(description),
+        shown(&observed.description),
+    );
+    compare("mtu", *mtu == observed.mtu, shown(mtu), shown(&observed.mtu));
+    compare("stp_edge", *stp_edge == observed.stp_edge, shown(stp_edge), shown(&observed.stp_edge));
+    compare(
+        "bpdu_guard",
+        *bpdu_guard == observed.bpdu_guard,
+        shown(bpdu_guard),
+        shown(&observed.bpdu_guard),
+    );
+}
+
+/// A setting that the switch cannot say is not held against it unless it was asked for.
+fn settings(
+    target: &Target,
+    wanted: &LagSettings,
+    observed: &LagSettings,
+    found: &mut Vec<Difference>,
+) {
+    let asked = LagSettings {
+        mode: observed.mode,
+        rate: wanted.rate.and(observed.rate),
+        min_links: wanted.min_links.and(observed.min_links),
+        fallback: wanted.fallback.and(observed.fallback),
+    };
+    if *wanted != asked {
+        found.push(difference(target, "settings", &wanted.to_string(), &observed.to_string()));
+    }
+}
+
+fn difference(target: &Target, member: &str, wanted: &str, observed: &str) -> Difference {
+    Difference {
+        target: Some(target.clone()),
+        member: member.to_owned(),
+        wanted: wanted.to_owned(),
+        observed: observed.to_owned(),
+    }
+}
+
+fn shown<T: Display>(value: &Option<T>) -> String {
+    value.as_ref().map_or_else(|| "not set".to_owned(), ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{AdminState, VlanMode};
+
+    use super::*;
+    use crate::slice::PortState;
+
+    #[test]
+    fn names_every_member_that_differs() {
+        let slice = |vlans, admin| {
+            let config =
+                PortConfig { vlans: Some(vlans), admin: Some(admin), ..PortConfig::default() };
+            let port = PortState { config, ..PortState::default() };
+            Slice { ports: [("swp1".parse().unwrap(), port)].into(), ..Slice::default() }
+        };
+        let ten = VlanMode::access(model::Vlan::new(10).unwrap());
+        let wanted = slice(ten.clone(), AdminState::Up);
+        assert_eq!(differences(&wanted, &wanted), Vec::new());
+        let found = differences(&wanted, &slice(VlanMode::Closed, AdminState::Down));
+        assert_eq!(
+            found.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            [
+                "vlans of port swp1 is closed instead of access 10",
+                "admin of port swp1 is down instead of up",
+            ]
+        );
+        let gone = differences(&wanted, &Slice::default());
+        assert_eq!(gone.len(), 1);
+        assert_eq!(gone[0].observed, "not there");
+    }
+}
