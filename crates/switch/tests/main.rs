@@ -9,6 +9,7 @@
 )]
 
 mod changes;
+mod chaos;
 mod failures;
 mod reads;
 mod rig;

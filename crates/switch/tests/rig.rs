@@ -70,7 +70,6 @@ pub(crate) struct Rig {
     pub(crate) service: Arc<Service>,
     pub(crate) switches: BTreeMap<&'static str, (NoopHandle, ChaosHandle)>,
     pub(crate) directory: TempDir,
-    pub(crate) tasks: TaskTracker,
 }
 
 impl Make {
@@ -120,8 +119,8 @@ impl Make {
         let state = State { policy: Policy::parse(POLICY).unwrap(), inventory };
         let audit = AuditLog::open(directory.path().join("audit.jsonl"), AuditOptions::default());
         let locks = directory.path().join("locks");
-        let service = Service::new(state, locks, audit.unwrap(), tasks.clone()).unwrap();
-        Rig { service: Arc::new(service), switches, directory, tasks }
+        let service = Service::new(state, locks, audit.unwrap(), tasks).unwrap();
+        Rig { service: Arc::new(service), switches, directory }
     }
 }
 

@@ -117,7 +117,11 @@ impl Service {
         let unknown = end.outcome == Outcome::Unknown;
         match timeout_at(origin.deadline, self.audit.append(end)).await {
             Ok(Ok(_)) => {}
-            Ok(Err(error)) => error!(%error, change, "the end of a change could not be recorded"),
+            Ok(Err(error)) => {
+                // The log holds the change open; a later change or verification settles it.
+                error!(%error, change, "the end of a change could not be recorded");
+                self.doubts.add(in_doubt(begin.clone(), |_| true));
+            }
             Err(_) => warn!(change, "the end of a change is recorded late"),
         }
         match outcome {
@@ -128,7 +132,7 @@ impl Service {
             }
             Err(failed) => {
                 if unknown {
-                    self.doubts.add(in_doubt(begin, &failed.error));
+                    self.doubts.add(in_doubt(begin, |port| is_unknown(&failed.error, port)));
                 }
                 Err(failed.error)
             }
@@ -267,14 +271,15 @@ fn failed_legs(failed: &Failed) -> Vec<audit::Leg> {
         .collect()
 }
 
-fn in_doubt(begin: audit::Begin, error: &SwitchError) -> audit::InDoubt {
-    let unknown = |port: &SwitchPort| {
-        error.legs().iter().any(|leg| {
-            leg.outcome == LegOutcome::Unknown
-                && leg.switch == port.switch
-                && leg.port.as_ref() == Some(&port.port)
-        })
-    };
+fn is_unknown(error: &SwitchError, port: &SwitchPort) -> bool {
+    error.legs().iter().any(|leg| {
+        leg.outcome == LegOutcome::Unknown
+            && leg.switch == port.switch
+            && leg.port.as_ref() == Some(&port.port)
+    })
+}
+
+fn in_doubt(begin: audit::Begin, doubtful: impl Fn(&SwitchPort) -> bool) -> audit::InDoubt {
     audit::InDoubt {
         change: begin.change,
         seq: 0,
@@ -282,7 +287,7 @@ fn in_doubt(begin: audit::Begin, error: &SwitchError) -> audit::InDoubt {
         who: begin.who,
         request_id: begin.request_id,
         verb: begin.verb,
-        ports: begin.ports.into_iter().filter(unknown).collect(),
+        ports: begin.ports.into_iter().filter(doubtful).collect(),
         ended: true,
     }
 }
