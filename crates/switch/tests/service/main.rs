@@ -13,3 +13,4 @@ mod chaos;
 mod failures;
 mod reads;
 mod rig;
+mod worker;
