@@ -1,13 +1,16 @@
 //! Changes that fail half-way: all legs or none, and the truth where neither is possible.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use drivers::chaos::{Fault, Probability};
 use rstest::rstest;
 use switch::{Atomicity, ErrorClass, LegOutcome, audit};
 use tokio::time::Instant as Clock;
 
-use crate::rig::{Make, Rig, attach, attach_lag, detach, ops, origin};
+use crate::rig::{Make, Rig, attach, attach_lag, background, detach, ops, origin};
 
 const BOTH: [(&str, &str); 2] = [("leaf-01", "swp1"), ("leaf-02", "swp1")];
 
@@ -71,11 +74,11 @@ async fn an_undo_that_fails_says_what_is_where_and_is_settled_later() {
     rig.chaos("leaf-02").set(Fault::RefuseWork, Probability::ALWAYS).unwrap();
     rig.chaos("leaf-01").set(Fault::LiePart, Probability::NEVER).unwrap();
     // The first leg succeeds and can then neither be read nor changed any more.
-    let service = rig.service.clone();
+    let service = Arc::clone(&rig.service);
     let mut quick = ops();
     quick.deadline = Clock::now() + Duration::from_secs(3);
     rig.chaos("leaf-01").set(Fault::HangAfter, Probability::ALWAYS).unwrap();
-    let call = tokio::spawn(async move { service.change(attach(&BOTH, 100), quick).await });
+    let call = background(async move { service.change(attach(&BOTH, 100), quick).await });
     rig.chaos("leaf-01").wait_for(Fault::HangAfter, 1).await;
     rig.chaos("leaf-01").set(Fault::ReadHang, Probability::ALWAYS).unwrap();
     let error = call.await.unwrap().unwrap_err();
@@ -100,8 +103,8 @@ async fn a_hanging_switch_delays_no_other_and_no_one_beyond_the_deadline() {
     rig.chaos("leaf-02").set(Fault::ReadHang, Probability::ALWAYS).unwrap();
     let mut quick = ops();
     quick.deadline = Clock::now() + Duration::from_millis(800);
-    let (service, start) = (rig.service.clone(), Instant::now());
-    let stuck = tokio::spawn(async move { service.change(attach(&BOTH[1..], 100), quick).await });
+    let (service, start) = (Arc::clone(&rig.service), Instant::now());
+    let stuck = background(async move { service.change(attach(&BOTH[1..], 100), quick).await });
     rig.chaos("leaf-02").wait_for(Fault::ReadHang, 1).await;
     rig.service.change(attach(&BOTH[..1], 100), ops()).await.unwrap();
     assert!(!stuck.is_finished());
@@ -115,8 +118,8 @@ async fn a_hanging_switch_delays_no_other_and_no_one_beyond_the_deadline() {
 async fn a_port_in_change_is_busy_for_others() {
     let rig = Rig::new();
     rig.chaos("leaf-01").set(Fault::HangBefore, Probability::ALWAYS).unwrap();
-    let service = rig.service.clone();
-    let first = tokio::spawn(async move { service.change(attach(&BOTH[..1], 100), ops()).await });
+    let service = Arc::clone(&rig.service);
+    let first = background(async move { service.change(attach(&BOTH[..1], 100), ops()).await });
     rig.chaos("leaf-01").wait_for(Fault::HangBefore, 1).await;
     let mut quick = ops();
     quick.deadline = Clock::now() + Duration::from_millis(100);
@@ -131,7 +134,7 @@ async fn requests_that_wait_share_one_exchange_and_each_gets_its_own_answer() {
     let rig = Rig::new();
     let mut tasks = tokio::task::JoinSet::new();
     for port in 1..=8_u32 {
-        let service = rig.service.clone();
+        let service = Arc::clone(&rig.service);
         tasks.spawn(async move {
             let name = format!("swp{port}");
             let caller = if port % 2 == 0 { "ops" } else { "ironic" };

@@ -201,3 +201,11 @@ pub(crate) fn detach(ports: &[(&str, &str)]) -> ChangeRequest {
 pub(crate) fn place(switch: &str, port: &str) -> SwitchPort {
     SwitchPort { switch: switch.parse().unwrap(), port: port.parse().unwrap() }
 }
+
+/// Runs a request beside the test, which waits for it later.
+pub(crate) fn background<F>(request: F) -> tokio::task::JoinHandle<F::Output>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    TaskTracker::new().spawn(request)
+}

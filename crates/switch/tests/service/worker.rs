@@ -15,7 +15,7 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
-use crate::rig::vlan;
+use crate::rig::{background, vlan};
 
 /// A switch that takes its time, refuses port `bad`, and tells of every batch.
 struct Slow {
@@ -172,7 +172,7 @@ async fn a_request_whose_deadline_passed_is_never_carried_out() {
     let (first, late) = (work(&bench.worker, "first").await, work(&bench.worker, "late").await);
     let worker = bench.worker.clone();
     let far = Instant::now() + Duration::from_secs(10);
-    let running = tokio::spawn(async move { worker.apply(first, far).await });
+    let running = background(async move { worker.apply(first, far).await });
     assert_eq!(bench.batches.recv().await, Some(1));
     let soon = Instant::now() + Duration::from_millis(50);
     let given_up = bench.worker.apply(late, soon).await;
@@ -191,12 +191,12 @@ async fn a_full_queue_refuses_at_once() {
     let first = work(&bench.worker, "first").await;
     let worker = bench.worker.clone();
     let far = Instant::now() + Duration::from_secs(10);
-    let running = tokio::spawn(async move { worker.apply(first, far).await });
+    let running = background(async move { worker.apply(first, far).await });
     assert_eq!(bench.batches.recv().await, Some(1));
     let queued = bench.worker.clone();
     let port: model::PortName = "p".parse().unwrap();
     let query = Query::ports([&port]);
-    let waiting = tokio::spawn({
+    let waiting = background({
         let query = query.clone();
         async move { queued.observe(query, far).await }
     });
