@@ -23,7 +23,7 @@ fn a_killed_service_converges_with_the_same_request() {
                 .start(),
         )
         .unwrap();
-    let setup = Setup::new().ovs("leaf-01", &fabric.address("leaf-01"));
+    let setup = Setup::new().ovs("leaf-01", fabric.address("leaf-01").unwrap());
     let mut daemon = Daemon::start(&setup).unwrap();
     let mut rng = StdRng::seed_from_u64(7);
     let mut in_doubt = 0;
@@ -53,7 +53,7 @@ fn a_killed_service_converges_with_the_same_request() {
         assert!(answer["outcome"] == "applied" || answer["outcome"] == "unchanged", "{answer}");
         let open = switch::audit::verify([daemon.audit_file()]).unwrap().open;
         assert_eq!(open.len(), 0, "still in doubt after kill {kill}: {open:?}");
-        let port = fabric.port("leaf-01", "swp1").unwrap();
+        let port = fabric.port("leaf-01", "swp1").unwrap().unwrap();
         assert_eq!(port.tag, Some(if kill % 2 == 0 { 100 } else { 4094 }), "kill {kill}");
     }
     println!("{in_doubt} of {KILLS} kills left a change in doubt");
