@@ -42,7 +42,8 @@ fn a_killed_service_converges_with_the_same_request() {
         begin.recv().unwrap();
         // A random moment of the few milliseconds that the change takes.
         let (_never, moment) = mpsc::channel::<()>();
-        drop(moment.recv_timeout(Duration::from_micros(rng.random_range(0..6_000))));
+        let delay = Duration::from_micros(rng.random_range(0..6_000));
+        assert!(moment.recv_timeout(delay).is_err());
         daemon.kill().unwrap();
         drop(daemon.runtime().block_on(running));
 
