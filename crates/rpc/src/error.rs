@@ -257,11 +257,7 @@ impl RpcError {
     }
 
     fn with_code(code: i32, class: Class, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            data: Some(Box::new(ErrorData::new(class))),
-        }
+        Self { code, message: message.into(), data: Some(Box::new(ErrorData::new(class))) }
     }
 
     /// With what to do next.
