@@ -5,4 +5,6 @@
 //! and how a change is made is `switch`'s, what travels is `rpc`'s.
 
 pub mod config;
+pub mod http;
+pub mod methods;
 pub mod secret;
