@@ -124,7 +124,6 @@ fn changed() -> Value {
 fn defined() -> Value {
     json!({
         "request_id": "req-3",
-        "change_id": "8d0e3c1f-0d0b-4a77-8a4c-9d2f7b6f3e21",
         "outcome": "unchanged",
         "links": [{
             "switch": "leaf-01",
