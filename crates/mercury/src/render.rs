@@ -214,14 +214,25 @@ mod tests {
         let mut rows = Look::default().table(["SWITCH", "NOTHING", "PORT"]);
         rows.add(["leaf-01".into(), Shown::default(), "swp1".into()]);
         rows.add(["spine".into(), Shown::default(), "Ethernet1/1".into()]);
-        insta::assert_snapshot!(rows, @"");
+        insta::assert_snapshot!(rows, @r"
+         SWITCH    PORT
+        ───────────────────────
+         leaf-01   swp1
+         spine     Ethernet1/1
+        ");
     }
 
     #[test]
     fn a_table_is_broken_to_the_terminal_and_painted() {
         let mut rows = Look { colour: true, width: Some(24) }.table(["PORT", "WHY"]);
         rows.add(["swp1".into(), Shown::toned(Tone::Bad, "the switch did not answer in time")]);
-        insta::assert_snapshot!(rows.to_string().escape_debug().to_string().replace("\\n", "\n"), @"");
+        insta::assert_snapshot!(rows.to_string().escape_debug().to_string().replace("\\n", "\n"), @r"
+        \u{1b}[1m PORT \u{1b}[0m \u{1b}[1m WHY             \u{1b}[0m
+        ────────────────────────
+         swp1  \u{1b}[38;5;1m the switch did  \u{1b}[39m
+               \u{1b}[38;5;1m not answer in   \u{1b}[39m
+               \u{1b}[38;5;1m time            \u{1b}[39m
+        ");
     }
 
     #[rstest]

@@ -91,6 +91,20 @@ mod tests {
             Row { about: "leaf-01:swp2".into(), done: Done::Verified(differs) },
             Row { about: "leaf-01:swp3".into(), done: Done::Failed(refused.into()) },
         ];
-        insta::assert_snapshot!(table(Look::default(), &rows), @"");
+        insta::assert_snapshot!(table(Look::default(), &rows), @r"
+         #   ABOUT          RESULT              TOOK
+        ─────────────────────────────────────────────
+         1   leaf-01:swp1   changed             4 ms
+         2   leaf-01:swp2   differs
+         3   leaf-01:swp3   refused by policy
+
+        #2
+         SWITCH    PORT   STATE     WHERE
+        ──────────────────────────────────────────────────────────────────────
+         leaf-01   swp2   differs   vlans: is access 120, believed access 100
+
+        #3
+        error: port `swp3` on `leaf-01` refused
+        ");
     }
 }

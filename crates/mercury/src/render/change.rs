@@ -142,7 +142,31 @@ mod tests {
             })
         };
         let answer = answer(&json!([leg("leaf-01"), leg("leaf-02")]), "applied", "pending");
-        insta::assert_snapshot!(change(Look::default(), &answer, true), @"");
+        insta::assert_snapshot!(change(Look::default(), &answer, true), @r"
+        done: 2 ports changed, verified (12 ms)
+         SWITCH    PORT   LAG       RESULT    CARRIES      LINK   LACP         VERIFIED
+        ────────────────────────────────────────────────────────────────────────────────
+         leaf-01   swp1   bond-h1   changed   access 100   up     no partner   yes
+         leaf-02   swp1   bond-h1   changed   access 100   up     no partner   yes
+
+        leaf-01 swp1
+          changes
+             1. create LAG `bond-h1`
+             2. add `swp1`
+          sent
+             1. insert Port bond-h1
+                  lacp=active
+
+        leaf-02 swp1
+          changes
+             1. create LAG `bond-h1`
+             2. add `swp1`
+          sent
+             1. insert Port bond-h1
+                  lacp=active
+        not saved yet: the service saves soon, or at once with `mercury switch flush`
+        request req-1, change c0ffee
+        ");
     }
 
     #[test]
@@ -152,7 +176,13 @@ mod tests {
             "operations": [], "verified": true, "observed": {"vlans": {"mode": "closed"}},
         });
         let answer = answer(&json!([link]), "unchanged", "implicit");
-        insta::assert_snapshot!(change(Look::default(), &answer, false), @"");
+        insta::assert_snapshot!(change(Look::default(), &answer, false), @r"
+        already so: nothing was sent (12 ms)
+         SWITCH    PORT   RESULT       CARRIES   VERIFIED
+        ──────────────────────────────────────────────────
+         leaf-01   swp1   already so   closed    yes
+        request req-1, change c0ffee
+        ");
     }
 
     #[test]
@@ -165,7 +195,15 @@ mod tests {
         };
         let links = json!([link("leaf-01", "applied"), link("leaf-02", "already_so")]);
         let answer = answer(&links, "applied", "saved");
-        insta::assert_snapshot!(change(Look::default(), &answer, false), @"");
+        insta::assert_snapshot!(change(Look::default(), &answer, false), @r"
+        done: 1 switch changed, 1 already so, verified (12 ms)
+         SWITCH    RESULT       VERIFIED
+        ─────────────────────────────────
+         leaf-01   changed      yes
+         leaf-02   already so   yes
+        saved: the change survives a restart of the switch
+        request req-1, change c0ffee
+        ");
     }
 
     #[test]
@@ -175,6 +213,11 @@ mod tests {
             {"switch": "leaf-02", "saved": false, "error": "the disk is full"},
         ]}))
         .unwrap();
-        insta::assert_snapshot!(flush(Look::default(), &answer), @"");
+        insta::assert_snapshot!(flush(Look::default(), &answer), @r"
+         SWITCH    SAVED   WHY NOT
+        ────────────────────────────────────
+         leaf-01   yes
+         leaf-02   no      the disk is full
+        ");
     }
 }

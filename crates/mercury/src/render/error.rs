@@ -124,7 +124,15 @@ mod tests {
             },
         }))
         .unwrap();
-        insta::assert_snapshot!(rpc(Look::default(), &error), @"");
+        insta::assert_snapshot!(rpc(Look::default(), &error), @r"
+        error: `leaf-02` did not answer within 5 s; undo failed: port `swp1` on `leaf-01` is not as it was
+           SWITCH    PORT   NOW            CARRIES                   WHY
+          ────────────────────────────────────────────────────────────────────────────────────────────
+           leaf-01   swp1   not put back   access 100                the switch closed the connection
+           leaf-02   swp1   unknown        last known: access 4000
+        hint: look at the ports named above, then repeat the request or detach them
+        request req-1, change 0b6a
+        ");
     }
 
     #[test]
@@ -134,7 +142,10 @@ mod tests {
             "port `swp7` on `leaf-01` refused: VLAN 300 is not in rule `rack-12` (allowed: 100-199)",
         )
         .hint("ask the network team");
-        insta::assert_snapshot!(rpc(Look::default(), &error), @"");
+        insta::assert_snapshot!(rpc(Look::default(), &error), @r"
+        error: port `swp7` on `leaf-01` refused: VLAN 300 is not in rule `rack-12` (allowed: 100-199)
+        hint: ask the network team
+        ");
     }
 
     #[test]

@@ -35,6 +35,9 @@ pub(crate) fn plan(look: Look, answer: &PlanAnswer, token: &TokenAt<'_>) -> Stri
         numbered(&mut out, "would be sent", &link.operations);
         numbered(&mut out, "to take it back", &link.inverse);
     }
+    if answer.empty {
+        return out;
+    }
     let refused = "it is refused when a switch has changed since";
     match token {
         TokenAt::Here => {
@@ -100,7 +103,25 @@ mod tests {
             ],
         }))
         .unwrap();
-        insta::assert_snapshot!(plan(Look::default(), &answer, &TokenAt::Here), @"");
+        insta::assert_snapshot!(plan(Look::default(), &answer, &TokenAt::Here), @r"
+        plan: 2 changes; nothing was sent
+
+        leaf-01 swp1, swp2 (LAG bond-h1)
+           OF            WHAT      NOW    THEN
+          ───────────────────────────────────────────
+           LAG bond-h1   members   none   swp1, swp2
+           LAG bond-h1   vlans     none   access 100
+          changes
+             1. create LAG `bond-h1`
+             2. set access VLAN 100
+          would be sent
+             1. insert Port bond-h1
+          to take it back
+             1. remove LAG `bond-h1`
+
+        apply it with the token below; it is refused when a switch has changed since
+          mercury switch apply eyJ0b2tlbiI6MX0
+        ");
     }
 
     #[test]
@@ -110,6 +131,8 @@ mod tests {
         }))
         .unwrap();
         let file = std::path::Path::new("plan.token");
-        insta::assert_snapshot!(plan(Look::default(), &answer, &TokenAt::File(file)), @"");
+        insta::assert_snapshot!(plan(Look::default(), &answer, &TokenAt::File(file)), @r"
+        already so: nothing would be sent
+        ");
     }
 }

@@ -75,6 +75,11 @@ mod tests {
                 }),
             ),
         ];
-        insta::assert_snapshot!(decisions(Look::default(), &rows), @"");
+        insta::assert_snapshot!(decisions(Look::default(), &rows), @r"
+         ABOUT           DECISION   RULE      WHY
+        ──────────────────────────────────────────────────────────────────────────────────────────────────
+         leaf-01:swp1    allowed    rack-12
+         leaf-01:swp49   refused    uplinks   port `swp49` is protected by `uplinks` (inter-switch links)
+        ");
     }
 }

@@ -155,7 +155,17 @@ mod tests {
              "status": {"error": "err-disabled: bpdu guard"}},
         ]}))
         .unwrap();
-        insta::assert_snapshot!(read(Look::default(), &answer), @"");
+        insta::assert_snapshot!(read(Look::default(), &answer), @r"
+         SWITCH    PORT   LAG       CARRIES                                  LINK                       LACP         MTU    DESCRIPTION
+        ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+         leaf-01   swp1   bond-h1   trunk native 100 allowed 200-210         up                         current      9000
+         leaf-01   swp2   bond-h1   trunk native 100 allowed 200-210, shut   down                       no partner
+         leaf-02   swp9             access 4000                              err-disabled: bpdu guard                       spare\u{7}
+
+         SWITCH    LAG       MODE                               MEMBERS      CARRIES
+        ──────────────────────────────────────────────────────────────────────────────────────────────────────
+         leaf-01   bond-h1   LACP active, fast, with fallback   swp1, swp2   trunk native 100 allowed 200-210
+        ");
     }
 
     #[test]
@@ -170,6 +180,13 @@ mod tests {
              "candidates": []},
         ]}))
         .unwrap();
-        insta::assert_snapshot!(resolve(Look::default(), &answer), @"");
+        insta::assert_snapshot!(resolve(Look::default(), &answer), @r"
+         GIVEN    SWITCH    PORT          MATCHED BY
+        ─────────────────────────────────────────────
+         Eth1/7   leaf-01   Ethernet1/7   alias
+         7        leaf-01   swp7?         index
+         7        leaf-01   7?            name
+         nope     leaf-01   none
+        ");
     }
 }

@@ -154,12 +154,32 @@ mod tests {
 
     #[test]
     fn the_list() {
-        insta::assert_snapshot!(list(Look::default(), &switches()), @"");
+        insta::assert_snapshot!(list(Look::default(), &switches()), @r"
+         SWITCH    DRIVER   SESSION   PHYSICAL NETWORKS   IDLE        ALLOWED VLANS   UNSAVED                IN DOUBT   MAINTENANCE
+        ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+         leaf-01   ovsdb    open      physnet1            VLAN 4000   100-199         3 changes for 40.0 s   swp4
+         leaf-02   noop     none                          shut                                                          being replaced
+        ");
     }
 
     #[test]
     fn one_in_detail() {
-        insta::assert_snapshot!(show(Look::default(), &switches().switches[0]), @"");
+        insta::assert_snapshot!(show(Look::default(), &switches().switches[0]), @r"
+        leaf-01
+          driver             ovsdb
+          session            open
+          switch ids         52:54:00:00:00:01
+          physical networks  physnet1
+          flat networks      physnet1 = VLAN 10
+          a detached port is VLAN 4000
+          allowed VLANs      100-199
+          unsaved            3 changes for 40.0 s
+          in doubt           swp4 since 2026-11-21 20:00:00Z, request req-9, change c1
+          can do             access: yes
+                             atomicity: transaction
+                             lag: lacp: yes
+                             lag: mlag: no
+        ");
     }
 
     #[test]

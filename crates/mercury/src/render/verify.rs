@@ -53,6 +53,13 @@ mod tests {
              "reason": "cannot reach 192.0.2.1:6640"},
         ]}))
         .unwrap();
-        insta::assert_snapshot!(verify(Look::default(), &answer), @"");
+        insta::assert_snapshot!(verify(Look::default(), &answer), @r"
+         SWITCH    PORT   STATE     WHERE
+        ──────────────────────────────────────────────────────────────────────
+         leaf-01   swp1   in sync
+         leaf-01   swp2   differs   vlans: is access 120, believed access 100
+                                    mtu: is none, believed 9000
+         leaf-02   swp1   unknown   cannot reach 192.0.2.1:6640
+        ");
     }
 }
