@@ -97,21 +97,27 @@ fn fresh(
             hint: Some("widen `lag_ids` in the configuration, or remove unused LAGs".to_owned()),
         });
     }
-    let name = match &wish.name {
-        Some(name) => name.clone(),
-        None => derived(sides)?,
+    let first = sides.iter().find_map(|side| side.ports.first());
+    let name = proposed(wish, first)?;
+    // One without members is what a change left behind that was cut off: it is taken up again.
+    let empty = |side: &LagSide<'_>| {
+        side.observed.slice.lags.get(&name).is_some_and(|lag| lag.members.is_empty())
     };
     match taken(&name) {
-        Some(side) => Err(SwitchError::Conflict {
+        Some(side) if !empty(side) => Err(SwitchError::Conflict {
             what: format!("LAG `{name}` on `{}` exists with other members", side.switch),
             hint: Some("give the LAG another name in `local_group_information`".to_owned()),
         }),
-        None => Ok(name),
+        _ => Ok(name),
     }
 }
 
-/// A name that the same ports get again, so that a repeated request finds its own LAG.
-fn derived(sides: &[LagSide<'_>]) -> Result<LagName, SwitchError> {
-    let port = sides.iter().find_map(|side| side.ports.first()).map_or("", PortName::as_str);
+/// The name that a new LAG gets where LAGs are named freely: the one that was asked for, or one
+/// that the same ports get again, so that a repeated request finds its own LAG.
+pub(crate) fn proposed(wish: &LagWish, first: Option<&PortName>) -> Result<LagName, SwitchError> {
+    if let Some(name) = &wish.name {
+        return Ok(name.clone());
+    }
+    let port = first.map_or("", PortName::as_str);
     format!("lag-{port}").parse().map_err(|error| SwitchError::invalid("LAG", &error))
 }

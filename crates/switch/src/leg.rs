@@ -112,6 +112,15 @@ impl Leg {
         };
         let unknown = outcome == LegOutcome::Unknown;
         let known = found.unwrap_or(&self.observed.slice);
+        let remains = found.map(|found| differences(&self.observed.slice, found));
+        // What remains of a LAG or a VLAN is every port's business.
+        let left = |port: Option<&PortName>| -> Vec<String> {
+            let others = |difference: &&Difference| match (&difference.target, port) {
+                (Some(Target::Port(name)), Some(port)) => name == port,
+                _ => true,
+            };
+            remains.iter().flatten().filter(others).map(ToString::to_string).collect()
+        };
         ports
             .into_iter()
             .map(|port| {
@@ -119,33 +128,20 @@ impl Leg {
                 FailedLeg {
                     switch: self.switch.name().clone(),
                     port: port.cloned(),
-                    outcome: self.outcome_of(port, outcome, found),
+                    outcome: match outcome {
+                        LegOutcome::NotUndone if left(port).is_empty() => LegOutcome::Undone,
+                        outcome => outcome,
+                    },
                     observed: config.clone().filter(|_| !unknown),
                     lag: port.and_then(|port| known.ports.get(port)?.lag.clone()),
                     last_known: config.filter(|_| unknown),
-                    error: error.map(ToString::to_string),
+                    error: match left(port) {
+                        left if left.is_empty() => error.map(ToString::to_string),
+                        left => Some(left.join("; ")),
+                    },
                 }
             })
             .collect()
-    }
-
-    /// A leg that is not as it was may have ports that are.
-    fn outcome_of(
-        &self,
-        port: Option<&PortName>,
-        outcome: LegOutcome,
-        found: Option<&Slice>,
-    ) -> LegOutcome {
-        match (port, found) {
-            (Some(port), Some(found))
-                if outcome == LegOutcome::NotUndone
-                    && effective(found, port) == effective(&self.observed.slice, port)
-                    && found.ports.get(port) == self.observed.slice.ports.get(port) =>
-            {
-                LegOutcome::Undone
-            }
-            _ => outcome,
-        }
     }
 }
 

@@ -273,10 +273,12 @@ fn write_pid(mut file: &File) -> io::Result<()> {
     writeln!(file, "{}", std::process::id())
 }
 
-/// Takes the process's number out; the lock itself goes when the file is closed.
+/// Takes the process's number out and lets the lock go. Closing the file would do, but not while a
+/// child process that was just forked has the file too.
 fn release(file: &File) {
-    // A number that stays behind misleads an error message at worst.
+    // A number that stays behind misleads an error message at worst, and closing follows.
     let _ = file.set_len(0);
+    let _ = file.unlock();
 }
 
 fn pid_in(path: &Path) -> Option<u32> {

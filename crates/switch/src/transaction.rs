@@ -31,6 +31,10 @@ const UNDO_ATTEMPTS: u32 = 4;
 const UNDO_SHARE: u32 = 2;
 const UNDO_MOST: Duration = Duration::from_secs(30);
 
+/// What is left of the time for the record and the answer: a twentieth, and its bound.
+const ANSWER_SHARE: u32 = 20;
+const ANSWER_MOST: Duration = Duration::from_millis(200);
+
 /// A leg that is as it was wanted.
 #[derive(Debug)]
 pub(crate) struct DoneLeg {
@@ -67,6 +71,7 @@ enum Cause {
 /// Carries out all legs, or none.
 pub(crate) async fn run(legs: Vec<Leg>, deadline: Instant) -> Result<Vec<DoneLeg>, Failed> {
     let left = deadline.saturating_duration_since(Instant::now());
+    let deadline = deadline - (left / ANSWER_SHARE).min(ANSWER_MOST);
     let forward = deadline - (left / UNDO_SHARE).min(UNDO_MOST);
     let done = join_all(legs.into_iter().map(|leg| carry_out(leg, forward))).await;
     if done.iter().all(|leg| leg.result.is_ok()) {

@@ -153,7 +153,7 @@ mod tests {
             Slice { ports: [("swp1".parse().unwrap(), port)].into(), ..Slice::default() }
         };
         let ten = VlanMode::access(model::Vlan::new(10).unwrap());
-        let wanted = slice(ten.clone(), AdminState::Up);
+        let wanted = slice(ten, AdminState::Up);
         assert_eq!(differences(&wanted, &wanted), Vec::new());
         let found = differences(&wanted, &slice(VlanMode::Closed, AdminState::Down));
         assert_eq!(

@@ -218,6 +218,3 @@ fn gone() -> DeviceError {
         reason: "the service is stopping".to_owned(),
     }
 }
-
-#[cfg(test)]
-mod tests;

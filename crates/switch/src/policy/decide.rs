@@ -37,14 +37,19 @@ impl Rule {
     }
 
     /// One bit for each need that is met, the first need highest, so that the larger of two
-    /// numbers belongs to the closer rule. Zero when the caller is not the rule's.
-    fn closeness(&self, ask: &Ask<'_>) -> u8 {
-        if !self.meets(Need::Caller, ask) {
-            return 0;
+    /// numbers belongs to the closer rule. Zero when the caller is not the rule's, and as soon as
+    /// the number cannot become larger than `beat`.
+    fn closeness(&self, ask: &Ask<'_>, beat: u8) -> u8 {
+        let mut bits = 0;
+        for (left, need) in (0..NEEDS.len()).rev().zip(NEEDS) {
+            let met = self.meets(need, ask);
+            bits = bits << 1 | u8::from(met);
+            let at_best = ((bits + 1) << left) - 1;
+            if at_best <= beat || (need == Need::Caller && !met) {
+                return 0;
+            }
         }
-        NEEDS.into_iter().fold(0, |bits, need| {
-            bits << 1 | u8::from(need == Need::Caller || self.meets(need, ask))
-        })
+        bits
     }
 
     /// What falls short first, as a reason.
@@ -135,8 +140,9 @@ impl Policy {
         }
         let mut best: Option<(u8, &Rule)> = None;
         for rule in &self.rules {
-            let closeness = rule.closeness(ask);
-            if closeness > best.map_or(0, |(bits, _)| bits) {
+            let beat = best.map_or(0, |(bits, _)| bits);
+            let closeness = rule.closeness(ask, beat);
+            if closeness > beat {
                 best = Some((closeness, rule));
             }
         }

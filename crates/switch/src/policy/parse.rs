@@ -104,7 +104,7 @@ fn version(document: &DeTable<'_>, notes: &mut Notes) {
         None => notes.add(0..0, "`version` is missing; this is version 1: `version = 1`"),
         Some(value) => {
             let integer = value.get_ref().as_integer();
-            if !integer.is_some_and(|n| n.as_str() == "1") {
+            if integer.is_none_or(|n| n.as_str() != "1") {
                 notes.add(value.span(), "`version` must be 1");
             }
         }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use futures_util::future::try_join_all;
 use model::{SwitchName, SwitchPort};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument as _, error, info, info_span, warn};
 use uuid::Uuid;
 
@@ -72,7 +72,7 @@ impl Service {
         match &outcome {
             Ok(_) => info!(outcome = name, duration = ?start.elapsed(), "change ended"),
             Err(error) => {
-                warn!(outcome = name, %error, duration = ?start.elapsed(), "change ended")
+                warn!(outcome = name, %error, duration = ?start.elapsed(), "change ended");
             }
         }
         outcome
@@ -108,15 +108,21 @@ impl Service {
 
         let change = Uuid::new_v4().to_string();
         let begin = begin(&change, &request, origin, &legs, &ports);
-        self.audit
-            .append(begin.clone())
-            .await
-            .map_err(|error| SwitchError::Audit(error.to_string()))?;
+        match timeout_at(origin.deadline, self.audit.append(begin.clone())).await {
+            Ok(written) => written.map_err(|error| SwitchError::Audit(error.to_string()))?,
+            Err(_) => return Err(expired("while the audit log was written")),
+        };
         let outcome = transaction::run(legs, origin.deadline).await;
         let end = end(&change, &outcome, start);
         let unknown = end.outcome == Outcome::Unknown;
-        if let Err(error) = self.audit.append(end).await {
-            error!(%error, change, "the end of a change could not be recorded");
+        match timeout_at(origin.deadline, self.audit.append(end)).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => {
+                // The log holds the change open; a later change or verification settles it.
+                error!(%error, change, "the end of a change could not be recorded");
+                self.doubts.add(in_doubt(begin.clone(), |_| true));
+            }
+            Err(_) => warn!(change, "the end of a change is recorded late"),
         }
         match outcome {
             Ok(done) => {
@@ -126,7 +132,7 @@ impl Service {
             }
             Err(failed) => {
                 if unknown {
-                    self.doubts.add(in_doubt(begin, &failed.error));
+                    self.doubts.add(in_doubt(begin, |port| is_unknown(&failed.error, port)));
                 }
                 Err(failed.error)
             }
@@ -265,14 +271,15 @@ fn failed_legs(failed: &Failed) -> Vec<audit::Leg> {
         .collect()
 }
 
-fn in_doubt(begin: audit::Begin, error: &SwitchError) -> audit::InDoubt {
-    let unknown = |port: &SwitchPort| {
-        error.legs().iter().any(|leg| {
-            leg.outcome == LegOutcome::Unknown
-                && leg.switch == port.switch
-                && leg.port.as_ref() == Some(&port.port)
-        })
-    };
+fn is_unknown(error: &SwitchError, port: &SwitchPort) -> bool {
+    error.legs().iter().any(|leg| {
+        leg.outcome == LegOutcome::Unknown
+            && leg.switch == port.switch
+            && leg.port.as_ref() == Some(&port.port)
+    })
+}
+
+fn in_doubt(begin: audit::Begin, doubtful: impl Fn(&SwitchPort) -> bool) -> audit::InDoubt {
     audit::InDoubt {
         change: begin.change,
         seq: 0,
@@ -280,7 +287,7 @@ fn in_doubt(begin: audit::Begin, error: &SwitchError) -> audit::InDoubt {
         who: begin.who,
         request_id: begin.request_id,
         verb: begin.verb,
-        ports: begin.ports.into_iter().filter(unknown).collect(),
+        ports: begin.ports.into_iter().filter(doubtful).collect(),
         ended: true,
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use futures_util::future::try_join_all;
-use model::{LinkInformation, PortName, SwitchName, SwitchPort, Vlan, VlanMode, VlanSet};
+use model::{LagName, LinkInformation, PortName, SwitchName, SwitchPort, Vlan, VlanMode, VlanSet};
 use tokio::time::Instant;
 
 use super::{Service, State};
@@ -15,7 +15,7 @@ use crate::{
     capability::LagNaming,
     driver::DeviceError,
     error::{FailedLeg, LegOutcome, SwitchError},
-    intent::{Intent, Wish, wanted},
+    intent::{Intent, LagWish, Wish, wanted},
     inventory::Switch,
     lag_name::{self, LagSide},
     leg::Leg,
@@ -44,20 +44,16 @@ impl Part {
         }
     }
 
-    fn query(&self, lags: bool) -> Query {
-        let wish = match &self.intent {
-            Intent::Attach(wish) | Intent::Update(wish) => Some(wish),
-            _ => None,
-        };
+    fn query(&self, lag: Option<&LagName>) -> Query {
         let vlans: BTreeSet<Vlan> = match &self.intent {
             Intent::AddNetwork { vlan, .. } | Intent::DeleteNetwork { vlan } => [*vlan].into(),
             _ => BTreeSet::new(),
         };
         Query {
             ports: self.ports.clone(),
-            lags: BTreeSet::new(),
+            lags: lag.into_iter().cloned().collect(),
             vlans,
-            lag_names: lags && wish.is_some_and(|wish| wish.lag.is_some()),
+            lag_names: lag.is_some(),
         }
     }
 
@@ -200,24 +196,9 @@ impl Service {
         origin: &Origin,
     ) -> Result<(), SwitchError> {
         for part in parts {
-            let vlans = part.vlans();
-            let ports: Vec<Option<&PortName>> = match part.ports.is_empty() {
-                true => vec![None],
-                false => part.ports.iter().map(Some).collect(),
-            };
-            for port in ports {
-                let ask = Ask {
-                    caller: &origin.caller,
-                    verb,
-                    switch: part.switch.name(),
-                    port,
-                    vlans: &vlans,
-                    vnis: &[],
-                };
-                if let Err(error) = allowed(state, &part.switch, &ask) {
-                    self.record_refusal(&error, parts, verb, origin).await;
-                    return Err(error);
-                }
+            if let Some(error) = refusals(state, part, verb, &origin.caller).next() {
+                self.record_refusal(&error, parts, verb, origin).await;
+                return Err(error);
             }
         }
         Ok(())
@@ -251,7 +232,13 @@ impl Service {
         parts: Vec<Part>,
         deadline: Instant,
     ) -> Result<Vec<Leg>, SwitchError> {
-        let reads = parts.iter().map(|part| read(&part.switch, part.query(true), deadline));
+        let first = parts.first().and_then(|part| part.ports.first());
+        let proposed = match lag_wish(request) {
+            Some(wish) => Some(lag_name::proposed(wish, first)?),
+            None => None,
+        };
+        let reads =
+            parts.iter().map(|part| read(&part.switch, part.query(proposed.as_ref()), deadline));
         let observed = try_join_all(reads).await?;
         let lag = choose_lag(state, request, &parts, &observed)?;
         let mut legs = Vec::with_capacity(parts.len());
@@ -262,6 +249,25 @@ impl Service {
         }
         Ok(legs)
     }
+}
+
+/// What the switch's section of the configuration and the policy refuse of a part, port by port.
+pub(super) fn refusals<'a>(
+    state: &'a State,
+    part: &'a Part,
+    verb: Verb,
+    caller: &'a str,
+) -> impl Iterator<Item = SwitchError> + 'a {
+    let vlans = part.vlans();
+    let ports: Vec<Option<&PortName>> = match part.ports.is_empty() {
+        true => vec![None],
+        false => part.ports.iter().map(Some).collect(),
+    };
+    ports.into_iter().filter_map(move |port| {
+        let switch = part.switch.name();
+        let ask = Ask { caller, verb, switch, port, vlans: &vlans, vnis: &[] };
+        allowed(state, &part.switch, &ask).err()
+    })
 }
 
 /// One decision: first what the switch's section of the configuration says, then the policy.
@@ -324,17 +330,19 @@ pub(super) fn untouched(
     SwitchError::Device { switch: switch.name().clone(), cause, legs: legs.collect() }
 }
 
+/// The LAG that the ports shall form; a detach takes ports out of whatever LAG they are in.
+fn lag_wish(request: &ChangeRequest) -> Option<&LagWish> {
+    request.lag.as_ref().filter(|_| request.operation != Operation::DetachPort)
+}
+
 /// The name of the LAG that the request is about, the same on all its switches.
 fn choose_lag(
     state: &State,
     request: &ChangeRequest,
     parts: &[Part],
     observed: &[Observation],
-) -> Result<Option<model::LagName>, SwitchError> {
-    let Some(wish) = request.lag.as_ref().filter(|_| request.operation != Operation::DetachPort)
-    else {
-        return Ok(None);
-    };
+) -> Result<Option<LagName>, SwitchError> {
+    let Some(wish) = lag_wish(request) else { return Ok(None) };
     let mut ids = parts.first().and_then(|part| part.switch.settings().lag_ids);
     if parts.len() > 1 {
         let names: BTreeSet<SwitchName> =

@@ -270,13 +270,11 @@ impl Service {
             Err(error) => return vec![error.to_string()],
         };
         let verb = request.operation.verb();
-        let refused = parts.iter().flat_map(|part| {
-            let state = &state;
-            part.ports
-                .iter()
-                .filter_map(move |port| may(state, &part.switch, Some(port), verb, origin).err())
-        });
-        refused.map(|error| error.to_string()).collect()
+        parts
+            .iter()
+            .flat_map(|part| prepare::refusals(&state, part, verb, &origin.caller))
+            .map(|error| error.to_string())
+            .collect()
     }
 
     /// The network types that all switches of these links can do; of all switches without links.

@@ -3,6 +3,7 @@
 use std::{
     fs::{self, File},
     io::{self, Write},
+    mem,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::Arc,
@@ -248,12 +249,21 @@ impl Disk {
                 source: Arc::new(source),
             });
         }
-        self.file = file;
+        let full = mem::replace(&mut self.file, file);
+        let _ = full.unlock();
         self.length = line.len() as u64;
         self.full_at = self.options.max_bytes;
         self.first_seq = seq;
         self.last = (seq, hash);
         place::sync_folder(&self.path).map_err(AuditError::io("rotate", &self.path))
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        // Closing lets the lock go too, but not while a child process that was just forked has the
+        // file.
+        let _ = self.file.unlock();
     }
 }
 

@@ -1,0 +1,10 @@
+//! The service as its doors call it, on switches that exist in memory.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that goes wrong panics")]
+
+mod changes;
+mod chaos;
+mod failures;
+mod reads;
+mod rig;
+mod worker;

@@ -1,0 +1,211 @@
+//! Two switches in memory behind a service, with a policy, an audit log and a lock directory.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+
+use drivers::{
+    chaos::{ChaosDriver, ChaosHandle, ChaosSettings},
+    noop::{NoopDriver, NoopHandle, NoopPorts, NoopSettings},
+};
+use model::{LinkInformation, PortConfig, SwitchPort, Vlan, VlanMode};
+use switch::{
+    Atomicity, ChangeRequest, Driver, Inventory, LagIds, LagNaming, LagWish, NetworkWish,
+    Operation, Origin, Pair, SafeState, Service, State, SwitchSettings, WorkerSettings,
+    audit::{AuditLog, AuditOptions},
+    policy::Policy,
+};
+use tempfile::TempDir;
+use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
+
+pub(crate) const SWITCHES: [&str; 2] = ["leaf-01", "leaf-02"];
+pub(crate) const IDLE: u16 = 4094;
+
+const POLICY: &str = r#"
+version = 1
+[[protected]]
+name = "uplinks"
+switches = ["*"]
+ports = ["uplink*"]
+[[rule]]
+name = "all"
+callers = ["ops"]
+verbs = "*"
+switches = ["*"]
+ports = ["*"]
+vlans = "1-4094"
+[[rule]]
+name = "rack-12"
+callers = ["ironic"]
+verbs = ["attach", "detach", "read"]
+switches = ["leaf-01"]
+ports = ["swp[1-4]"]
+vlans = "100-199"
+"#;
+
+/// What the two switches are like.
+pub(crate) struct Make {
+    pub(crate) atomicity: Atomicity,
+    pub(crate) numbered: bool,
+    pub(crate) safe: SafeState,
+    pub(crate) worker: WorkerSettings,
+    pub(crate) seed: u64,
+}
+
+impl Default for Make {
+    fn default() -> Self {
+        Self {
+            atomicity: Atomicity::Transaction,
+            numbered: false,
+            safe: SafeState::Idle(vlan(IDLE)),
+            worker: WorkerSettings {
+                operation_timeout: Duration::from_secs(1),
+                ..WorkerSettings::default()
+            },
+            seed: 1,
+        }
+    }
+}
+
+pub(crate) struct Rig {
+    pub(crate) service: Arc<Service>,
+    pub(crate) switches: BTreeMap<&'static str, (NoopHandle, ChaosHandle)>,
+    pub(crate) directory: TempDir,
+}
+
+impl Make {
+    pub(crate) fn build(self) -> Rig {
+        let directory = tempfile::tempdir().unwrap();
+        let tasks = TaskTracker::new();
+        let mut switches = BTreeMap::new();
+        let mut settings = Vec::new();
+        for (number, name) in SWITCHES.into_iter().enumerate() {
+            let mut capabilities = NoopSettings::full_capabilities();
+            capabilities.atomicity = self.atomicity;
+            if let (true, Some(lag)) = (self.numbered, &mut capabilities.lag) {
+                lag.naming = LagNaming::Numbered { prefix: "Port-Channel".to_owned() };
+            }
+            let ports = (1..=8).map(|n| format!("swp{n}")).chain(["uplink1".to_owned()]);
+            let noop = NoopDriver::new(NoopSettings {
+                ports: NoopPorts::These(ports.map(|port| port.parse().unwrap()).collect()),
+                initial: VlanMode::access(vlan(IDLE)),
+                capabilities,
+                ..NoopSettings::default()
+            });
+            let handle = noop.handle();
+            let seed = self.seed * 2 + u64::try_from(number).unwrap();
+            let chaos = ChaosDriver::new(Arc::new(noop), ChaosSettings::new(seed)).unwrap();
+            switches.insert(name, (handle, chaos.handle()));
+            settings.push(SwitchSettings {
+                name: name.parse().unwrap(),
+                switch_ids: [format!("00:53:00:00:00:0{}", number + 1).parse().unwrap()].into(),
+                driver: Arc::new(chaos) as Arc<dyn Driver>,
+                safe: self.safe,
+                allowed_vlans: None,
+                allowed_ports: None,
+                physical_networks: ["physnet1".parse().unwrap()].into(),
+                flat_networks: [("physnet1".parse().unwrap(), vlan(7))].into(),
+                lag_ids: Some(LagIds { first: 10, last: 12 }),
+                worker: self.worker.clone(),
+                fingerprint: name.to_owned(),
+            });
+        }
+        let pair = Pair {
+            name: "rack-1".to_owned(),
+            switches: SWITCHES.iter().map(|name| name.parse().unwrap()).collect(),
+            lag_ids: Some(LagIds { first: 20, last: 21 }),
+        };
+        let inventory =
+            Inventory::new(settings, vec![pair], &Inventory::default(), &tasks).unwrap();
+        let state = State { policy: Policy::parse(POLICY).unwrap(), inventory };
+        let audit = AuditLog::open(directory.path().join("audit.jsonl"), AuditOptions::default());
+        let locks = directory.path().join("locks");
+        let service = Service::new(state, locks, audit.unwrap(), tasks).unwrap();
+        Rig { service: Arc::new(service), switches, directory }
+    }
+}
+
+impl Rig {
+    pub(crate) fn new() -> Self {
+        Make::default().build()
+    }
+
+    pub(crate) fn audit_file(&self) -> PathBuf {
+        self.directory.path().join("audit.jsonl")
+    }
+
+    pub(crate) fn handle(&self, switch: &str) -> &NoopHandle {
+        &self.switches[switch].0
+    }
+
+    pub(crate) fn chaos(&self, switch: &str) -> &ChaosHandle {
+        &self.switches[switch].1
+    }
+
+    /// What the switch itself holds for a port, as text.
+    pub(crate) fn port(&self, switch: &str, port: &str) -> String {
+        let state = self.handle(switch).state();
+        let port = port.parse().unwrap();
+        let lag = state.ports[&port].lag.clone();
+        let vlans = state.vlans_of(&port).map_or_else(String::new, ToString::to_string);
+        let lag = lag.map(|lag| format!(" in {lag}")).unwrap_or_default();
+        let shut = state.ports[&port].config.admin == Some(model::AdminState::Down);
+        format!("{vlans}{lag}{}", if shut { ", shut" } else { "" })
+    }
+}
+
+pub(crate) fn vlan(id: u16) -> Vlan {
+    Vlan::new(id).unwrap()
+}
+
+pub(crate) fn origin(caller: &str) -> Origin {
+    Origin {
+        caller: caller.to_owned(),
+        request_id: "req-1".to_owned(),
+        user: Some("alice".to_owned()),
+        reason: Some("deploy".to_owned()),
+        host: None,
+        deadline: Instant::now() + Duration::from_secs(10),
+    }
+}
+
+pub(crate) fn ops() -> Origin {
+    origin("ops")
+}
+
+pub(crate) fn request(operation: Operation, ports: &[(&str, &str)]) -> ChangeRequest {
+    ChangeRequest {
+        operation,
+        links: ports.iter().map(|(s, p)| LinkInformation::managed(*s, *p)).collect(),
+        switches: Vec::new(),
+        network: NetworkWish::default(),
+        settings: PortConfig::default(),
+        lag: None,
+    }
+}
+
+pub(crate) fn attach(ports: &[(&str, &str)], id: u32) -> ChangeRequest {
+    let network = NetworkWish { segmentation_id: Some(id), ..NetworkWish::default() };
+    ChangeRequest { network, ..request(Operation::AttachPort, ports) }
+}
+
+pub(crate) fn attach_lag(ports: &[(&str, &str)], id: u32, name: Option<&str>) -> ChangeRequest {
+    let settings = model::LagSettings::new(model::LagMode::Active);
+    let lag = LagWish { name: name.map(|name| name.parse().unwrap()), settings };
+    ChangeRequest { lag: Some(lag), ..attach(ports, id) }
+}
+
+pub(crate) fn detach(ports: &[(&str, &str)]) -> ChangeRequest {
+    request(Operation::DetachPort, ports)
+}
+
+pub(crate) fn place(switch: &str, port: &str) -> SwitchPort {
+    SwitchPort { switch: switch.parse().unwrap(), port: port.parse().unwrap() }
+}
+
+/// Runs a request beside the test, which waits for it later.
+pub(crate) fn background<F>(request: F) -> tokio::task::JoinHandle<F::Output>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    TaskTracker::new().spawn(request)
+}
