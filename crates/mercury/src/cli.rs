@@ -2,6 +2,7 @@
 
 mod audit;
 mod completions;
+mod config;
 mod exit;
 mod failure;
 mod openrpc;
@@ -38,10 +39,15 @@ Examples:
   mercury policy check policy.toml                     is the policy a policy?
   mercury audit show audit.log --port swp1             who changed this port, when and how";
 
+/// Where the service's configuration is when nothing says otherwise.
+const CONFIG: &str = "/etc/mercury/switchd.toml";
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Look at switch ports and change them, through a running switch service
     Switch(switch::Args),
+    /// Check the service's configuration
+    Config(config::Args),
     /// Check a policy file, and what it allows
     Policy(policy::Args),
     /// Read and verify audit logs
@@ -79,6 +85,7 @@ impl Command {
         match self {
             Self::Switch(args) => args.json(),
             Self::Audit(args) => args.json(),
+            Self::Config(args) => args.json(),
             Self::Policy(args) => args.json(),
             Self::Completions(_) | Self::OpenRpc => false,
         }
@@ -87,6 +94,7 @@ impl Command {
     fn run(self, output: &mut Output) -> anyhow::Result<Exit> {
         match self {
             Self::Switch(args) => switch::run(args, output),
+            Self::Config(args) => config::run(&args, output),
             Self::Policy(args) => policy::run(&args, output),
             Self::Audit(args) => audit::run(args, output),
             Self::Completions(args) => completions::run(&args, output),
