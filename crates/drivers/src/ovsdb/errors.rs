@@ -4,6 +4,10 @@ use switch::DeviceError;
 
 use super::error::{Error, Violation};
 
+/// What a switch does not do whose `ovs-vswitchd` has died or hangs.
+pub(super) const NOT_APPLIED: &str =
+    "`ovs-vswitchd` to carry out what the database holds; is it running?";
+
 /// What an error means for a session that `changes` something, or only reads.
 ///
 /// A read never has an effect, so for reads `sent` is always false.
@@ -26,10 +30,7 @@ pub(super) fn device_error(error: Error, changes: bool) -> DeviceError {
             DeviceError::Disconnected { sent, reason: chain(&error) }
         }
         Error::TimedOut { waiting_for, .. } => DeviceError::TimedOut { sent, waiting_for },
-        Error::NotApplied { .. } => DeviceError::timed_out(
-            sent,
-            "`ovs-vswitchd` to carry out what the database holds; is it running?",
-        ),
+        Error::NotApplied { .. } => DeviceError::timed_out(sent, NOT_APPLIED),
         Error::TooLarge { what: "the request", .. } => {
             DeviceError::Unsupported { what: error.to_string() }
         }

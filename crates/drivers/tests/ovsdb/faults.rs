@@ -142,8 +142,12 @@ async fn a_switch_that_does_not_apply_is_not_believed() {
         error.to_string(),
         "time ran out waiting for `ovs-vswitchd` to carry out what the database holds; is it running?"
     );
-    let seen = session.observe(&query(&["swp1"], &[])).await.unwrap().slice;
-    assert_eq!(seen, work.after().unwrap(), "the database has it");
+    let seen = session.observe(&query(&["swp1"], &[])).await.unwrap();
+    assert_eq!(seen.slice, work.after().unwrap(), "the database has it");
+    assert!(seen.pending.is_some(), "the database alone proves nothing");
+    assert!(Command::new("kill").args(["-CONT", &pid]).status().await.unwrap().success());
+    let seen = session.observe(&query(&["swp1"], &[])).await.unwrap();
+    assert_eq!(seen.pending, None);
 }
 
 #[tokio::test]
