@@ -9,6 +9,7 @@ mod openrpc;
 mod output;
 mod policy;
 mod switch;
+mod switchd;
 
 use clap::{Parser, Subcommand};
 
@@ -44,6 +45,8 @@ const CONFIG: &str = "/etc/mercury/switchd.toml";
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run the switch service
+    Switchd(switchd::Args),
     /// Look at switch ports and change them, through a running switch service
     Switch(switch::Args),
     /// Check the service's configuration
@@ -87,12 +90,13 @@ impl Command {
             Self::Audit(args) => args.json(),
             Self::Config(args) => args.json(),
             Self::Policy(args) => args.json(),
-            Self::Completions(_) | Self::OpenRpc => false,
+            Self::Switchd(_) | Self::Completions(_) | Self::OpenRpc => false,
         }
     }
 
     fn run(self, output: &mut Output) -> anyhow::Result<Exit> {
         match self {
+            Self::Switchd(args) => switchd::run(args),
             Self::Switch(args) => switch::run(args, output),
             Self::Config(args) => config::run(&args, output),
             Self::Policy(args) => policy::run(&args, output),
