@@ -23,7 +23,7 @@ const NOOP: &str = "[switch.leaf-01]\ndriver = \"noop\"\n";
 #[case(r#"{"jsonrpc":"2.0","method":"flush","id":1,"id":2}"#, -32600, "names the member `id` twice")]
 #[case(r#"{"jsonrpc":"2.0","method":"attach_prot","id":1}"#, -32601, "there is no method `attach_prot`; there are")]
 #[case(r#"{"jsonrpc":"2.0","method":"flush","params":[],"id":1}"#, -32602, "parameters are given by name")]
-#[case(r#"{"jsonrpc":"2.0","method":"flush","params":{"context":{"swiches":[]}},"id":1}"#, -32602, "`context.swiches` is unknown; `flush` takes")]
+#[case(r#"{"jsonrpc":"2.0","method":"flush","params":{"context":{"switch":[]}},"id":1}"#, -32602, "`context.switch` is unknown; `flush` takes")]
 #[tokio::test]
 async fn a_malformed_call_is_answered(#[case] body: &str, #[case] code: i64, #[case] text: &str) {
     let service = Site::new(NOOP).start().await;
