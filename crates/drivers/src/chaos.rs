@@ -49,11 +49,7 @@ impl ChaosDriver {
     pub fn new(inner: Arc<dyn Driver>, settings: ChaosSettings) -> Result<Self, Error> {
         let ChaosSettings { seed, faults } = settings;
         let handle = ChaosHandle::new(inner.capabilities().atomicity, faults)?;
-        Ok(Self {
-            inner,
-            rng: Mutex::new(StdRng::seed_from_u64(seed)),
-            handle,
-        })
+        Ok(Self { inner, rng: Mutex::new(StdRng::seed_from_u64(seed)), handle })
     }
 
     /// What changes the probabilities while the driver is in use, and counts what was injected.

@@ -109,19 +109,10 @@ impl NoopDriver {
     /// A switch whose ports are all in their initial state: up and otherwise at their defaults, as
     /// far as the capabilities know of such a thing.
     pub fn new(settings: NoopSettings) -> Self {
-        let NoopSettings {
-            ports,
-            initial,
-            naming,
-            mut capabilities,
-        } = settings;
+        let NoopSettings { ports, initial, naming, mut capabilities } = settings;
         capabilities.vxlan = false;
         let kept = Kept::new(ports, initial, &capabilities);
-        Self {
-            naming,
-            capabilities,
-            handle: NoopHandle(Arc::new(Mutex::new(kept))),
-        }
+        Self { naming, capabilities, handle: NoopHandle(Arc::new(Mutex::new(kept))) }
     }
 
     /// A view of the switch from behind, which stays valid after the driver is gone.
@@ -238,10 +229,7 @@ impl NoopSession {
             }
         }
         kept.works += 1;
-        Ok(Applied {
-            operations: render(work),
-            answers: Vec::new(),
-        })
+        Ok(Applied { operations: render(work), answers: Vec::new() })
     }
 }
 
@@ -271,11 +259,7 @@ impl Session for NoopSession {
         if !self.handle.kept().has(&port) {
             return Ok(Vec::new());
         }
-        let matched = if port.as_str() == text {
-            MatchKind::Name
-        } else {
-            MatchKind::Alias
-        };
+        let matched = if port.as_str() == text { MatchKind::Name } else { MatchKind::Alias };
         Ok(vec![PortMatch { port, matched }])
     }
 

@@ -65,8 +65,7 @@ impl Builder {
         name: impl Into<String>,
         ports: impl IntoIterator<Item = P>,
     ) -> Self {
-        self.switches
-            .push((name.into(), ports.into_iter().map(Into::into).collect()));
+        self.switches.push((name.into(), ports.into_iter().map(Into::into).collect()));
         self
     }
 
@@ -87,10 +86,7 @@ impl Builder {
     /// A trunk for all VLANs between two switches, on ports of its own.
     #[must_use]
     pub fn trunk(mut self, switch: &str, port: &str, other_switch: &str, other_port: &str) -> Self {
-        let ends = (
-            PortRef::new(switch, port),
-            PortRef::new(other_switch, other_port),
-        );
+        let ends = (PortRef::new(switch, port), PortRef::new(other_switch, other_port));
         self.trunks.push(ends);
         self
     }
@@ -115,20 +111,9 @@ impl Builder {
         for (number, (name, ports)) in self.switches.iter().enumerate() {
             let store = self
                 .store(name, ports)
-                .map_err(|source| Error::FirstConfiguration {
-                    switch: name.clone(),
-                    source,
-                })?;
-            let hardware = ports
-                .iter()
-                .cloned()
-                .chain(self.trunk_ports(name))
-                .collect();
-            let switch = Switch {
-                number,
-                hardware,
-                store: Arc::new(store),
-            };
+                .map_err(|source| Error::FirstConfiguration { switch: name.clone(), source })?;
+            let hardware = ports.iter().cloned().chain(self.trunk_ports(name)).collect();
+            let switch = Switch { number, hardware, store: Arc::new(store) };
             if switches.insert(name.clone(), switch).is_some() {
                 return Err(Error::DuplicateSwitch(name.clone()));
             }
@@ -139,15 +124,9 @@ impl Builder {
         let mut running = BTreeMap::new();
         for (name, switch) in world.switches() {
             let refused = |endpoint: String| {
-                move |source| Error::Listen {
-                    switch: name.clone(),
-                    endpoint,
-                    source,
-                }
+                move |source| Error::Listen { switch: name.clone(), endpoint, source }
             };
-            let tcp = Listener::tcp()
-                .await
-                .map_err(refused("127.0.0.1".to_owned()))?;
+            let tcp = Listener::tcp().await.map_err(refused("127.0.0.1".to_owned()))?;
             let address = tcp.address().map_err(refused("127.0.0.1".to_owned()))?;
             tasks.spawn(serve(tcp, Arc::clone(&switch.store), stop.clone()));
             let unix_address = match &self.sockets {
@@ -162,17 +141,9 @@ impl Builder {
             };
             let (guard, world, switch) = (stop.clone(), Arc::clone(&world), name.clone());
             tasks.spawn(async move {
-                guard
-                    .run_until_cancelled(vswitchd::run(world, switch))
-                    .await;
+                guard.run_until_cancelled(vswitchd::run(world, switch)).await;
             });
-            running.insert(
-                name.clone(),
-                Running {
-                    address,
-                    unix_address,
-                },
-            );
+            running.insert(name.clone(), Running { address, unix_address });
         }
         Ok(Fabric::new(world, running, tasks, stop))
     }
@@ -194,18 +165,12 @@ impl Builder {
             }
             if !wiring.cable(nic.clone(), port.clone()) {
                 let from = format!("`{}` of `{}`", nic.nic, nic.host);
-                return Err(Error::Taken {
-                    from,
-                    to: port_name(port),
-                });
+                return Err(Error::Taken { from, to: port_name(port) });
             }
         }
         for (one, other) in &self.trunks {
             if known(one)? || known(other)? || !wiring.trunk(one.clone(), other.clone()) {
-                return Err(Error::Taken {
-                    from: port_name(one),
-                    to: port_name(other),
-                });
+                return Err(Error::Taken { from: port_name(one), to: port_name(other) });
             }
         }
         Ok(wiring)
@@ -213,8 +178,7 @@ impl Builder {
 
     fn trunk_ports<'a>(&'a self, switch: &'a str) -> impl Iterator<Item = String> + 'a {
         let ends = self.trunks.iter().flat_map(|(one, other)| [one, other]);
-        ends.filter(move |end| end.switch == switch)
-            .map(|end| end.port.clone())
+        ends.filter(move |end| end.switch == switch).map(|end| end.port.clone())
     }
 
     fn store(&self, switch: &str, ports: &[String]) -> Result<Store, OvsdbError> {
@@ -231,19 +195,14 @@ impl Builder {
                 "uuid-name": format!("interface{index}"), "row": {"name": name, "type": kind}}));
             if let Some(row) = row.as_object_mut() {
                 row.insert("name".into(), json!(name));
-                row.insert(
-                    "interfaces".into(),
-                    json!(["named-uuid", format!("interface{index}")]),
-                );
+                row.insert("interfaces".into(), json!(["named-uuid", format!("interface{index}")]));
             }
             operations.push(json!({"op": "insert", "table": "Port",
                 "uuid-name": format!("port{index}"), "row": row}));
             names.push(json!(["named-uuid", format!("port{index}")]));
         }
-        operations.push(
-            json!({"op": "insert", "table": "Bridge", "uuid-name": "bridge",
-            "row": {"name": BRIDGE, "ports": ["set", names]}}),
-        );
+        operations.push(json!({"op": "insert", "table": "Bridge", "uuid-name": "bridge",
+            "row": {"name": BRIDGE, "ports": ["set", names]}}));
         operations.push(root(switch));
         match execute(&empty, &operations, &BTreeSet::new(), Duration::ZERO) {
             Outcome::Commit { database, .. } => Ok(Store::new(database, Faults::default())),

@@ -46,12 +46,7 @@ impl Fabric {
         tasks: JoinSet<()>,
         stop: CancellationToken,
     ) -> Self {
-        Self {
-            world,
-            running,
-            tasks,
-            stop,
-        }
+        Self { world, running, tasks, stop }
     }
 
     /// Names of the switches, sorted.
@@ -133,10 +128,8 @@ impl Fabric {
     /// [`Error::UnknownSwitch`].
     pub fn history(&self, switch: &str, port: &str) -> Result<Vec<Option<PortView>>, Error> {
         let states = self.switch(switch)?.store.history();
-        let mut views: Vec<_> = states
-            .iter()
-            .map(|database| PortView::find(database, port))
-            .collect();
+        let mut views: Vec<_> =
+            states.iter().map(|database| PortView::find(database, port)).collect();
         views.dedup();
         Ok(views)
     }
@@ -158,10 +151,7 @@ impl Fabric {
     /// [`Error::UnknownNic`].
     pub fn port_of(&self, nic: &NicRef) -> Result<PortRef, Error> {
         let found = self.world.wiring(|wiring| wiring.port_of(nic).cloned());
-        found.ok_or_else(|| Error::UnknownNic {
-            host: nic.host.clone(),
-            nic: nic.nic.clone(),
-        })
+        found.ok_or_else(|| Error::UnknownNic { host: nic.host.clone(), nic: nic.nic.clone() })
     }
 
     /// Pulls the cable out of a port; the other end loses its link too.
@@ -220,18 +210,10 @@ impl Fabric {
     }
 
     fn end(&self, switch: &str, port: &str) -> Result<PortRef, Error> {
-        if self
-            .switch(switch)?
-            .hardware
-            .iter()
-            .any(|known| known == port)
-        {
+        if self.switch(switch)?.hardware.iter().any(|known| known == port) {
             return Ok(PortRef::new(switch, port));
         }
-        Err(Error::UnknownPort {
-            switch: switch.to_owned(),
-            port: port.to_owned(),
-        })
+        Err(Error::UnknownPort { switch: switch.to_owned(), port: port.to_owned() })
     }
 
     fn known_host(&self, host: &str) -> Result<(), Error> {

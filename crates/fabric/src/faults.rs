@@ -66,10 +66,7 @@ pub enum Fault {
 impl Fault {
     /// A refusal.
     pub fn refuse(error: impl Into<String>, details: impl Into<String>) -> Self {
-        Self::Refuse {
-            error: error.into(),
-            details: details.into(),
-        }
+        Self::Refuse { error: error.into(), details: details.into() }
     }
 
     /// Whether the transaction's change reaches the database.
@@ -115,20 +112,12 @@ pub struct Faults {
 impl Faults {
     /// Strikes the next `times` transactions that the trigger fits.
     pub fn next(&self, times: usize, trigger: Trigger, fault: Fault) {
-        self.push(Rule {
-            trigger,
-            fault,
-            left: Some(times),
-        });
+        self.push(Rule { trigger, fault, left: Some(times) });
     }
 
     /// Strikes every transaction that the trigger fits, until [`clear`](Self::clear).
     pub fn always(&self, trigger: Trigger, fault: Fault) {
-        self.push(Rule {
-            trigger,
-            fault,
-            left: None,
-        });
+        self.push(Rule { trigger, fault, left: None });
     }
 
     /// Connections are accepted and requests read, but nothing is answered until
@@ -149,27 +138,23 @@ impl Faults {
 
     /// Ends [`freeze`](Self::freeze); what has piled up is applied.
     pub fn thaw(&self) {
-        self.weather
-            .send_modify(|weather| weather.is_frozen = false);
+        self.weather.send_modify(|weather| weather.is_frozen = false);
     }
 
     /// Time that every `transact` request waits before it is looked at.
     pub fn set_answer_latency(&self, latency: Duration) {
-        self.weather
-            .send_modify(|weather| weather.answer_latency = latency);
+        self.weather.send_modify(|weather| weather.answer_latency = latency);
     }
 
     /// Time between a commit and its arrival in the forwarding plane and in `cur_cfg`.
     pub fn set_apply_latency(&self, latency: Duration) {
-        self.weather
-            .send_modify(|weather| weather.apply_latency = latency);
+        self.weather.send_modify(|weather| weather.apply_latency = latency);
     }
 
     /// Takes every rule back and makes the switch answer and apply at once again.
     pub fn clear(&self) {
         self.lock().clear();
-        self.weather
-            .send_modify(|weather| *weather = Weather::default());
+        self.weather.send_modify(|weather| *weather = Weather::default());
     }
 
     /// How many strikes are still to come; a rule made with [`always`](Self::always) counts one.
@@ -221,10 +206,7 @@ mod tests {
         let refusal = Fault::refuse("constraint violation", "no");
         faults.next(2, Trigger::Port("swp1".into()), refusal.clone());
         faults.next(1, Trigger::Write, Fault::Lie);
-        let port = |name: &str| Strike {
-            writes: true,
-            ports: BTreeSet::from([name.to_owned()]),
-        };
+        let port = |name: &str| Strike { writes: true, ports: BTreeSet::from([name.to_owned()]) };
         assert_eq!(faults.pending(), 3);
         assert_eq!(faults.take(&Strike::default()), None);
         assert_eq!(faults.take(&port("swp1")), Some(refusal.clone()));

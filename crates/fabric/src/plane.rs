@@ -52,9 +52,7 @@ impl PlanePort {
                 "passive" => Lacp::Passive,
                 _ => Lacp::Off,
             },
-            system: row
-                .entry("other_config", "lacp-system-id")
-                .map(str::to_owned),
+            system: row.entry("other_config", "lacp-system-id").map(str::to_owned),
             balance: match row.text("bond_mode") {
                 "balance-tcp" => Balance::Tcp,
                 "balance-slb" => Balance::Slb,
@@ -99,10 +97,7 @@ impl Plane {
     /// The bridge and the port that an interface belongs to.
     pub(crate) fn port_with(&self, interface: &str) -> Option<(&str, &PlaneBridge, &PlanePort)> {
         self.bridges.iter().find_map(|(name, bridge)| {
-            let port = bridge
-                .ports
-                .iter()
-                .find(|port| port.members.contains(interface))?;
+            let port = bridge.ports.iter().find(|port| port.members.contains(interface))?;
             Some((name.as_str(), bridge, port))
         })
     }
@@ -110,22 +105,14 @@ impl Plane {
     /// Applies a database to a switch with these physical ports.
     pub(crate) fn apply(database: &Database, hardware: &[String]) -> Self {
         let mut plane = Self {
-            cfg: database
-                .root()
-                .and_then(|root| root.integer("next_cfg"))
-                .unwrap_or(0),
+            cfg: database.root().and_then(|root| root.integer("next_cfg")).unwrap_or(0),
             ..Self::default()
         };
-        let taken = database
-            .rows("Interface")
-            .filter_map(|row| internal_ofport(row))
-            .max();
+        let taken = database.rows("Interface").filter_map(|row| internal_ofport(row)).max();
         let mut free = taken.unwrap_or(FIRST_INTERNAL_OFPORT);
         for row in database.rows("Interface") {
             let interface = open(row, hardware, &mut free, database);
-            plane
-                .interfaces
-                .insert(row.text("name").to_owned(), interface);
+            plane.interfaces.insert(row.text("name").to_owned(), interface);
         }
         for bridge in database.rows("Bridge") {
             let mut ports: Vec<_> = bridge
@@ -135,9 +122,7 @@ impl Plane {
                 .map(|row| plane.port(row, database))
                 .collect();
             ports.sort_by(|one, other| one.name.cmp(&other.name));
-            plane
-                .bridges
-                .insert(bridge.text("name").to_owned(), PlaneBridge { ports });
+            plane.bridges.insert(bridge.text("name").to_owned(), PlaneBridge { ports });
         }
         plane
     }
@@ -165,8 +150,7 @@ const MAX_MTU: i64 = 9216;
 
 /// The number that an internal interface has been given before.
 fn internal_ofport(row: &Row) -> Option<i64> {
-    row.integer("ofport")
-        .filter(|ofport| (FIRST_INTERNAL_OFPORT..LOCAL_OFPORT).contains(ofport))
+    row.integer("ofport").filter(|ofport| (FIRST_INTERNAL_OFPORT..LOCAL_OFPORT).contains(ofport))
 }
 
 fn open(row: &Row, hardware: &[String], free: &mut i64, database: &Database) -> PlaneInterface {
@@ -188,16 +172,8 @@ fn open(row: &Row, hardware: &[String], free: &mut i64, database: &Database) -> 
         ("" | "system", None) => (-1, cannot("No such device")),
         _ => (-1, cannot("Address family not supported by protocol")),
     };
-    let mtu = row
-        .integer("mtu_request")
-        .filter(|mtu| *mtu <= MAX_MTU)
-        .unwrap_or(1500);
-    PlaneInterface {
-        mtu,
-        ofport,
-        is_internal,
-        error,
-    }
+    let mtu = row.integer("mtu_request").filter(|mtu| *mtu <= MAX_MTU).unwrap_or(1500);
+    PlaneInterface { mtu, ofport, is_internal, error }
 }
 
 /// What the members of a port are doing.
@@ -244,30 +220,16 @@ pub(crate) fn members(switch: &str, port: &PlanePort, planes: &Planes, wiring: &
     let partners: BTreeMap<String, Option<String>> = port
         .members
         .iter()
-        .map(|member| {
-            (
-                member.clone(),
-                partner(&reference(member), port.lacp, planes, wiring),
-            )
-        })
+        .map(|member| (member.clone(), partner(&reference(member), port.lacp, planes, wiring)))
         .collect();
     let lacp_current = if port.lacp == Lacp::Off {
         BTreeMap::new()
     } else {
-        partners
-            .iter()
-            .map(|(member, partner)| (member.clone(), partner.is_some()))
-            .collect()
+        partners.iter().map(|(member, partner)| (member.clone(), partner.is_some())).collect()
     };
     if !port.is_bond() {
         let active = port.members.first().cloned();
-        return Members {
-            usable: up,
-            active,
-            lacp_current,
-            negotiated: false,
-            balances: false,
-        };
+        return Members { usable: up, active, lacp_current, negotiated: false, balances: false };
     }
     let lead = partners.values().flatten().next();
     let negotiated = port.lacp != Lacp::Off && lead.is_some();
@@ -283,19 +245,10 @@ pub(crate) fn members(switch: &str, port: &PlanePort, planes: &Planes, wiring: &
         (_, None) if port.falls_back => up,
         (_, None) => Vec::new(),
     };
-    let primary = port
-        .primary
-        .as_ref()
-        .filter(|primary| usable.contains(primary));
+    let primary = port.primary.as_ref().filter(|primary| usable.contains(primary));
     let active = primary.or(usable.first()).cloned();
     let balances = negotiated && port.balance != Balance::ActiveBackup;
-    Members {
-        usable,
-        active,
-        lacp_current,
-        negotiated,
-        balances,
-    }
+    Members { usable, active, lacp_current, negotiated, balances }
 }
 
 /// The system behind a member, when it and the port exchange LACP.

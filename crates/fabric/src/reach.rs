@@ -43,9 +43,8 @@ pub(crate) fn flood(
         if !wiring.is_up(&at) {
             continue;
         }
-        let Some((name, bridge, entry)) = planes
-            .get(&at.switch)
-            .and_then(|plane| plane.port_with(&at.port))
+        let Some((name, bridge, entry)) =
+            planes.get(&at.switch).and_then(|plane| plane.port_with(&at.port))
         else {
             continue;
         };

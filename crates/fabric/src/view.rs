@@ -49,11 +49,7 @@ impl PortView {
         let own = |view: &Self| view.name == name;
         let views = Self::all(database);
         let by_member = |view: &&Self| view.interfaces.iter().any(|member| member == name);
-        views
-            .iter()
-            .find(|view| own(view))
-            .or_else(|| views.iter().find(by_member))
-            .cloned()
+        views.iter().find(|view| own(view)).or_else(|| views.iter().find(by_member)).cloned()
     }
 
     /// Every port but the bridges' own, by name.
@@ -63,10 +59,8 @@ impl PortView {
             .flat_map(|bridge| {
                 let own = bridge.text("name");
                 let ports = bridge.get("ports");
-                let rows: Vec<_> = ports
-                    .uuids()
-                    .filter_map(|uuid| database.row("Port", &uuid))
-                    .collect();
+                let rows: Vec<_> =
+                    ports.uuids().filter_map(|uuid| database.row("Port", &uuid)).collect();
                 rows.into_iter()
                     .filter(move |port| port.text("name") != own)
                     .map(move |port| Self::of(own, port, database))
@@ -109,13 +103,8 @@ impl PortView {
                 row.get("link_state").as_str().map(str::to_owned)
             }),
             lacp_current: collect(&interfaces, |row| row.get("lacp_current").as_bool()),
-            error: collect(&interfaces, |row| {
-                row.get("error").as_str().map(str::to_owned)
-            }),
-            interfaces: interfaces
-                .iter()
-                .map(|row| row.text("name").to_owned())
-                .collect(),
+            error: collect(&interfaces, |row| row.get("error").as_str().map(str::to_owned)),
+            interfaces: interfaces.iter().map(|row| row.text("name").to_owned()).collect(),
         }
     }
 }
@@ -124,10 +113,7 @@ fn collect<T>(
     interfaces: &[&std::sync::Arc<Row>],
     value: impl Fn(&Row) -> Option<T>,
 ) -> BTreeMap<String, T> {
-    interfaces
-        .iter()
-        .filter_map(|row| Some((row.text("name").to_owned(), value(row)?)))
-        .collect()
+    interfaces.iter().filter_map(|row| Some((row.text("name").to_owned(), value(row)?))).collect()
 }
 
 fn strings(datum: &Datum) -> BTreeMap<String, String> {

@@ -75,10 +75,9 @@ impl VlanRules {
             (Mode::NativeTagged | Mode::NativeUntagged, outer) => {
                 (outer.unwrap_or(self.tag), rest.to_vec())
             }
-            (Mode::Tunnel, outer) => (
-                self.tag,
-                outer.into_iter().chain(rest.iter().copied()).collect(),
-            ),
+            (Mode::Tunnel, outer) => {
+                (self.tag, outer.into_iter().chain(rest.iter().copied()).collect())
+            }
         };
         let inside = Inside { vlan, inner };
         let is_native = matches!(self.mode, Mode::NativeTagged | Mode::NativeUntagged);
@@ -97,12 +96,7 @@ impl VlanRules {
             Mode::Trunk | Mode::NativeTagged => false,
         };
         let outer = (!is_bare && frame.vlan != 0).then_some(frame.vlan);
-        Some(
-            outer
-                .into_iter()
-                .chain(frame.inner.iter().copied())
-                .collect(),
-        )
+        Some(outer.into_iter().chain(frame.inner.iter().copied()).collect())
     }
 
     fn carries(&self, frame: &Inside) -> bool {
@@ -139,12 +133,7 @@ mod tests {
 
     fn rules(mode: Mode, tag: u16, trunks: &[u16]) -> VlanRules {
         let trunks = trunks.iter().copied().collect();
-        VlanRules {
-            mode,
-            tag,
-            trunks,
-            customers: BTreeSet::new(),
-        }
+        VlanRules { mode, tag, trunks, customers: BTreeSet::new() }
     }
 
     /// Mode, tag, trunks, tag on the wire, VLAN inside (`None`: dropped).
@@ -180,9 +169,7 @@ mod tests {
         ];
         for &(mode, tag, trunks, wire, expected) in cases {
             let wire: Vec<u16> = wire.into_iter().collect();
-            let inside = rules(mode, tag, trunks)
-                .ingress(&wire)
-                .map(|frame| frame.vlan);
+            let inside = rules(mode, tag, trunks).ingress(&wire).map(|frame| frame.vlan);
             assert_eq!(inside, expected, "{mode:?} {tag} {trunks:?} <- {wire:?}");
         }
     }
@@ -205,15 +192,8 @@ mod tests {
             (NativeTagged, 100, &[], 0, None),
         ];
         for &(mode, tag, trunks, vlan, expected) in cases {
-            let wire = rules(mode, tag, trunks).egress(&Inside {
-                vlan,
-                inner: vec![],
-            });
-            assert_eq!(
-                wire.as_deref(),
-                expected,
-                "{mode:?} {tag} {trunks:?} -> {vlan}"
-            );
+            let wire = rules(mode, tag, trunks).egress(&Inside { vlan, inner: vec![] });
+            assert_eq!(wire.as_deref(), expected, "{mode:?} {tag} {trunks:?} -> {vlan}");
         }
     }
 
@@ -221,22 +201,10 @@ mod tests {
     fn a_tunnel_hides_the_customers_tag_and_gives_it_back() {
         let tunnel = rules(Mode::Tunnel, 500, &[]);
         let inside = tunnel.ingress(&[7]).unwrap();
-        assert_eq!(
-            inside,
-            Inside {
-                vlan: 500,
-                inner: vec![7]
-            }
-        );
-        assert_eq!(
-            rules(Mode::Trunk, 0, &[]).egress(&inside),
-            Some(vec![500, 7])
-        );
+        assert_eq!(inside, Inside { vlan: 500, inner: vec![7] });
+        assert_eq!(rules(Mode::Trunk, 0, &[]).egress(&inside), Some(vec![500, 7]));
         assert_eq!(tunnel.egress(&inside), Some(vec![7]));
-        let picky = VlanRules {
-            customers: BTreeSet::from([8]),
-            ..tunnel
-        };
+        let picky = VlanRules { customers: BTreeSet::from([8]), ..tunnel };
         assert_eq!(picky.ingress(&[7]), None);
     }
 }

@@ -26,11 +26,7 @@ pub(crate) async fn run(world: Arc<World>, switch: String) {
         if !latency.is_zero() {
             sleep_until(Instant::now() + latency).await;
         }
-        if weather
-            .wait_for(|weather| !weather.is_frozen)
-            .await
-            .is_err()
-        {
+        if weather.wait_for(|weather| !weather.is_frozen).await.is_err() {
             return;
         }
         world.reconfigure(&switch);
@@ -64,19 +60,13 @@ pub(crate) fn report(
             let columns = [("bond_active_slave".to_owned(), Datum::optional(mac))].into();
             report.write("Port", &row.uuid, columns);
         }
-        states.extend(
-            port.members
-                .iter()
-                .map(|member| (member.as_str(), state.clone())),
-        );
+        states.extend(port.members.iter().map(|member| (member.as_str(), state.clone())));
     }
     for row in database.rows("Interface") {
         if let Some(interface) = plane.interfaces.get(row.text("name")) {
             let name = row.text("name");
             let is_up = interface.is_internal || wiring.is_up(&PortRef::new(switch, name));
-            let lacp = states
-                .get(name)
-                .and_then(|state| state.lacp_current.get(name).copied());
+            let lacp = states.get(name).and_then(|state| state.lacp_current.get(name).copied());
             let columns = interface_columns(row, interface, number, is_up, lacp);
             report.write("Interface", &row.uuid, columns);
         }
@@ -101,24 +91,15 @@ fn interface_columns(
     };
     [
         ("ofport", Datum::integer(interface.ofport)),
-        (
-            "error",
-            Datum::optional(interface.error.as_deref().map(text)),
-        ),
+        ("error", Datum::optional(interface.error.as_deref().map(text))),
         ("admin_state", if_works(text("up"))),
-        (
-            "link_state",
-            if_works(text(if is_up { "up" } else { "down" })),
-        ),
+        ("link_state", if_works(text(if is_up { "up" } else { "down" }))),
         ("link_speed", if_up(Atom::Integer(LINK_SPEED_BPS))),
         ("duplex", if_up(text("full"))),
         ("mtu", if_works(Atom::Integer(interface.mtu))),
         ("mac_in_use", if_works(Atom::String(address))),
         ("ifindex", if_works(Atom::Integer(interface.ofport))),
-        (
-            "lacp_current",
-            Datum::optional(lacp_current.map(Atom::Boolean)),
-        ),
+        ("lacp_current", Datum::optional(lacp_current.map(Atom::Boolean))),
     ]
     .map(|(name, datum)| (name.to_owned(), datum))
     .into()

@@ -14,10 +14,7 @@ pub struct PortRef {
 impl PortRef {
     /// Names a port.
     pub fn new(switch: impl Into<String>, port: impl Into<String>) -> Self {
-        Self {
-            switch: switch.into(),
-            port: port.into(),
-        }
+        Self { switch: switch.into(), port: port.into() }
     }
 }
 
@@ -33,10 +30,7 @@ pub struct NicRef {
 impl NicRef {
     /// Names an interface.
     pub fn new(host: impl Into<String>, nic: impl Into<String>) -> Self {
-        Self {
-            host: host.into(),
-            nic: nic.into(),
-        }
+        Self { host: host.into(), nic: nic.into() }
     }
 }
 

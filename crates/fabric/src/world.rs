@@ -40,16 +40,10 @@ impl World {
         let planes = switches
             .iter()
             .map(|(name, switch)| {
-                (
-                    name.clone(),
-                    Plane::apply(&switch.store.read(), &switch.hardware),
-                )
+                (name.clone(), Plane::apply(&switch.store.read(), &switch.hardware))
             })
             .collect();
-        let world = Self {
-            switches,
-            state: Mutex::new(State { wiring, planes }),
-        };
+        let world = Self { switches, state: Mutex::new(State { wiring, planes }) };
         world.report(&world.lock(), |_| true);
         world
     }
@@ -59,9 +53,7 @@ impl World {
     }
 
     pub(crate) fn store(&self, switch: &str) -> Option<Arc<Store>> {
-        self.switches
-            .get(switch)
-            .map(|switch| Arc::clone(&switch.store))
+        self.switches.get(switch).map(|switch| Arc::clone(&switch.store))
     }
 
     /// Applies a switch's database as it is now.

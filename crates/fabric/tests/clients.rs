@@ -14,27 +14,14 @@ async fn ovs_vsctl_lists_bridges_ports_and_columns() {
     let fabric = fabric().await;
     assert_eq!(vsctl(&fabric, "leaf-01", &["list-br"]).await, "br0");
     let ports = vsctl(&fabric, "leaf-01", &["list-ports", "br0"]).await;
-    assert_eq!(
-        ports.lines().collect::<Vec<_>>(),
-        ["isl0", "swp1", "swp2", "swp3", "swp4"]
-    );
+    assert_eq!(ports.lines().collect::<Vec<_>>(), ["isl0", "swp1", "swp2", "swp3", "swp4"]);
     let shown = vsctl(&fabric, "leaf-01", &["show"]).await;
-    for line in [
-        "Bridge br0",
-        "Port swp1",
-        "tag: 4094",
-        "type: internal",
-        "ovs_version: \"3.1.0\"",
-    ] {
+    for line in ["Bridge br0", "Port swp1", "tag: 4094", "type: internal", "ovs_version: \"3.1.0\""]
+    {
         assert!(shown.contains(line), "`{line}` is not in\n{shown}");
     }
     assert!(!shown.contains("error"), "{shown}");
-    let columns = [
-        "--columns=name,tag,vlan_mode,trunks,fake_bridge",
-        "list",
-        "port",
-        "swp1",
-    ];
+    let columns = ["--columns=name,tag,vlan_mode,trunks,fake_bridge", "list", "port", "swp1"];
     let listed = vsctl(&fabric, "leaf-01", &columns).await;
     let pairs: BTreeMap<_, _> = listed
         .lines()
@@ -55,64 +42,25 @@ async fn ovs_vsctl_lists_bridges_ports_and_columns() {
 #[tokio::test]
 async fn ovs_vsctl_moves_a_port_and_returns_when_the_switch_forwards_so() {
     let fabric = fabric().await;
-    fabric
-        .faults("leaf-02")
-        .unwrap()
-        .set_apply_latency(std::time::Duration::from_millis(50));
+    fabric.faults("leaf-02").unwrap().set_apply_latency(std::time::Duration::from_millis(50));
     assert_eq!(
         heard(&fabric, "server-1", "eth0", None),
-        [
-            "server-1.eth1",
-            "server-2.eth0",
-            "server-2.eth1",
-            "server-3.eth0",
-            "server-3.eth1"
-        ]
+        ["server-1.eth1", "server-2.eth0", "server-2.eth1", "server-3.eth0", "server-3.eth1"]
     );
     for (switch, port) in [("leaf-01", "swp1"), ("leaf-02", "swp2")] {
-        vsctl(
-            &fabric,
-            switch,
-            &["set", "port", port, "tag=100", "vlan_mode=access"],
-        )
-        .await;
+        vsctl(&fabric, switch, &["set", "port", port, "tag=100", "vlan_mode=access"]).await;
     }
     assert_eq!(heard(&fabric, "server-1", "eth0", None), ["server-2.eth1"]);
-    let hybrid = [
-        "set",
-        "port",
-        "swp1",
-        "vlan_mode=native-untagged",
-        "trunks=200,300",
-    ];
+    let hybrid = ["set", "port", "swp1", "vlan_mode=native-untagged", "trunks=200,300"];
     vsctl(&fabric, "leaf-01", &hybrid).await;
     assert_eq!(heard(&fabric, "server-1", "eth0", None), ["server-2.eth1"]);
     assert_eq!(heard(&fabric, "server-1", "eth0", Some(200)), [""; 0]);
     vsctl(&fabric, "leaf-02", &["set", "port", "swp2", "tag=200"]).await;
-    assert_eq!(
-        heard(&fabric, "server-1", "eth0", Some(200)),
-        ["server-2.eth1"]
-    );
-    vsctl(
-        &fabric,
-        "leaf-01",
-        &["remove", "port", "swp1", "trunks", "200"],
-    )
-    .await;
-    vsctl(
-        &fabric,
-        "leaf-01",
-        &["add", "port", "swp1", "trunks", "400"],
-    )
-    .await;
-    assert_eq!(
-        vsctl(&fabric, "leaf-01", &["get", "port", "swp1", "trunks"]).await,
-        "[300, 400]"
-    );
-    assert_eq!(
-        fabric.port("leaf-01", "swp1").unwrap().unwrap().trunks,
-        [300, 400]
-    );
+    assert_eq!(heard(&fabric, "server-1", "eth0", Some(200)), ["server-2.eth1"]);
+    vsctl(&fabric, "leaf-01", &["remove", "port", "swp1", "trunks", "200"]).await;
+    vsctl(&fabric, "leaf-01", &["add", "port", "swp1", "trunks", "400"]).await;
+    assert_eq!(vsctl(&fabric, "leaf-01", &["get", "port", "swp1", "trunks"]).await, "[300, 400]");
+    assert_eq!(fabric.port("leaf-01", "swp1").unwrap().unwrap().trunks, [300, 400]);
     assert_eq!(fabric.history("leaf-01", "swp1").unwrap().len(), 5);
     fabric.shutdown().await;
 }
@@ -122,26 +70,10 @@ async fn ovs_vsctl_makes_a_bond_that_negotiates_falls_back_and_goes() {
     let fabric = fabric().await;
     vsctl(&fabric, "leaf-01", &["set", "port", "swp1", "tag=100"]).await;
     let both = ["--", "del-port", "swp4", "--"];
-    let bond = [
-        "add-bond",
-        "br0",
-        "bond0",
-        "swp3",
-        "swp4",
-        "lacp=active",
-        "tag=100",
-    ];
-    let more = [
-        "bond_mode=balance-tcp",
-        "other_config:lacp-fallback-ab=true",
-    ];
-    let all: Vec<_> = ["del-port", "swp3"]
-        .iter()
-        .chain(&both)
-        .chain(&bond)
-        .chain(&more)
-        .copied()
-        .collect();
+    let bond = ["add-bond", "br0", "bond0", "swp3", "swp4", "lacp=active", "tag=100"];
+    let more = ["bond_mode=balance-tcp", "other_config:lacp-fallback-ab=true"];
+    let all: Vec<_> =
+        ["del-port", "swp3"].iter().chain(&both).chain(&bond).chain(&more).copied().collect();
     vsctl(&fabric, "leaf-01", &all).await;
 
     let get = ["get", "interface", "swp3", "lacp_current", "link_state"];
@@ -154,16 +86,8 @@ async fn ovs_vsctl_makes_a_bond_that_negotiates_falls_back_and_goes() {
     assert_eq!(heard(&fabric, "server-3", "eth1", None), ["server-1.eth0"]);
     let view = fabric.port("leaf-01", "swp4").unwrap().unwrap();
     assert_eq!((view.name.as_str(), view.interfaces.len()), ("bond0", 2));
-    let mac = vsctl(
-        &fabric,
-        "leaf-01",
-        &["get", "interface", "swp3", "mac_in_use"],
-    )
-    .await;
-    assert_eq!(
-        view.bond_active_slave.map(|mac| format!("\"{mac}\"")),
-        Some(mac)
-    );
+    let mac = vsctl(&fabric, "leaf-01", &["get", "interface", "swp3", "mac_in_use"]).await;
+    assert_eq!(view.bond_active_slave.map(|mac| format!("\"{mac}\"")), Some(mac));
 
     fabric.unplug("leaf-01", "swp3").unwrap();
     assert_eq!(vsctl(&fabric, "leaf-01", &get).await, "false\ndown");
@@ -173,12 +97,7 @@ async fn ovs_vsctl_makes_a_bond_that_negotiates_falls_back_and_goes() {
     let ports = vsctl(&fabric, "leaf-01", &["list-ports", "br0"]).await;
     assert_eq!(ports.lines().collect::<Vec<_>>(), ["isl0", "swp1", "swp2"]);
     assert_eq!(
-        vsctl(
-            &fabric,
-            "leaf-01",
-            &["--columns=name", "find", "interface", "name=swp3"]
-        )
-        .await,
+        vsctl(&fabric, "leaf-01", &["--columns=name", "find", "interface", "name=swp3"]).await,
         ""
     );
     fabric.shutdown().await;
@@ -187,34 +106,19 @@ async fn ovs_vsctl_makes_a_bond_that_negotiates_falls_back_and_goes() {
 #[tokio::test]
 async fn the_switch_writes_back_what_became_of_an_interface() {
     let fabric = fabric().await;
-    vsctl(
-        &fabric,
-        "leaf-01",
-        &["set", "interface", "swp1", "mtu_request=9000"],
-    )
-    .await;
-    assert_eq!(
-        vsctl(&fabric, "leaf-01", &["get", "interface", "swp1", "mtu"]).await,
-        "9000"
-    );
+    vsctl(&fabric, "leaf-01", &["set", "interface", "swp1", "mtu_request=9000"]).await;
+    assert_eq!(vsctl(&fabric, "leaf-01", &["get", "interface", "swp1", "mtu"]).await, "9000");
     let get = ["get", "interface", "swp2", "ofport", "admin_state", "error"];
     assert_eq!(vsctl(&fabric, "leaf-01", &get).await, "2\nup\n[]");
 
     let database = format!("--db={}", fabric.address("leaf-01").unwrap());
-    let output = run(
-        "ovs-vsctl",
-        &[&database, "--timeout=8", "add-port", "br0", "ghost"],
-    )
-    .await;
+    let output = run("ovs-vsctl", &[&database, "--timeout=8", "add-port", "br0", "ghost"]).await;
     let complaint = String::from_utf8(output.stderr).unwrap();
     assert!(
         complaint.contains("could not open network device ghost (No such device)"),
         "{complaint}"
     );
-    assert_eq!(
-        vsctl(&fabric, "leaf-01", &["get", "interface", "ghost", "ofport"]).await,
-        "-1"
-    );
+    assert_eq!(vsctl(&fabric, "leaf-01", &["get", "interface", "ghost", "ofport"]).await, "-1");
     fabric.shutdown().await;
 }
 
@@ -234,17 +138,11 @@ async fn ovsdb_client_reads_transacts_and_dumps() {
     let client = async |arguments: &[&str]| {
         let output = run("ovsdb-client", arguments).await;
         let stderr = String::from_utf8(output.stderr).unwrap();
-        assert!(
-            output.status.success(),
-            "ovsdb-client {arguments:?}: {stderr}"
-        );
+        assert!(output.status.success(), "ovsdb-client {arguments:?}: {stderr}");
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     };
     assert_eq!(client(&["list-dbs", address]).await, "Open_vSwitch");
-    assert_eq!(
-        client(&["get-schema-version", address, "Open_vSwitch"]).await,
-        "8.3.1"
-    );
+    assert_eq!(client(&["get-schema-version", address, "Open_vSwitch"]).await, "8.3.1");
     let operations = json!(["Open_vSwitch",
         {"op": "update", "table": "Port", "where": [["name", "==", "swp1"]], "row": {"tag": 12}},
         {"op": "select", "table": "Port", "where": [["tag", "==", 12]], "columns": ["name"]}]);
@@ -253,11 +151,7 @@ async fn ovsdb_client_reads_transacts_and_dumps() {
             .unwrap();
     assert_eq!(answer, json!([{"count": 1}, {"rows": [{"name": "swp1"}]}]));
     let dump = client(&["dump", address, "Open_vSwitch", "Port", "name", "tag"]).await;
-    assert!(
-        dump.lines()
-            .any(|line| line.split_whitespace().eq(["swp1", "12"])),
-        "{dump}"
-    );
+    assert!(dump.lines().any(|line| line.split_whitespace().eq(["swp1", "12"])), "{dump}");
     fabric.shutdown().await;
 }
 
@@ -265,12 +159,7 @@ async fn ovsdb_client_reads_transacts_and_dumps() {
 async fn ovsdb_client_monitors_a_change() {
     let fabric = fabric().await;
     let mut child = tool("ovsdb-client")
-        .args([
-            "monitor",
-            "--format=csv",
-            fabric.address("leaf-01").unwrap(),
-            "Open_vSwitch",
-        ])
+        .args(["monitor", "--format=csv", fabric.address("leaf-01").unwrap(), "Open_vSwitch"])
         .args(["Port", "name,tag"])
         .stdout(Stdio::piped())
         .spawn()
@@ -300,11 +189,7 @@ async fn ovsdb_client_monitors_a_change() {
 /// `"string"` and `{"key": "string"}` are the same type, and `min` and `max` are 1 when absent.
 fn canonical(kind: &Value) -> Value {
     let base = |base: &Value| {
-        let mut base = if base.is_object() {
-            base.clone()
-        } else {
-            json!({"type": base})
-        };
+        let mut base = if base.is_object() { base.clone() } else { json!({"type": base}) };
         if let Some(values) = base.get_mut("enum").and_then(|set| set.get_mut(1)) {
             values.as_array_mut().unwrap().sort_by_key(Value::to_string);
         }
@@ -338,11 +223,7 @@ async fn every_column_has_the_type_that_open_vswitch_gives_it() {
     for (table, definition) in ours["tables"].as_object().unwrap() {
         let theirs = &real["tables"][table];
         for member in ["isRoot", "maxRows", "indexes"] {
-            assert_eq!(
-                definition.get(member),
-                theirs.get(member),
-                "{table} {member}"
-            );
+            assert_eq!(definition.get(member), theirs.get(member), "{table} {member}");
         }
         for (column, definition) in definition["columns"].as_object().unwrap() {
             let theirs = &theirs["columns"][column];
@@ -352,11 +233,7 @@ async fn every_column_has_the_type_that_open_vswitch_gives_it() {
                 "{table}.{column}"
             );
             for member in ["mutable", "ephemeral"] {
-                assert_eq!(
-                    definition.get(member),
-                    theirs.get(member),
-                    "{table}.{column} {member}"
-                );
+                assert_eq!(definition.get(member), theirs.get(member), "{table}.{column} {member}");
             }
         }
     }

@@ -13,14 +13,7 @@ fn scrub(value: &Value) -> Value {
             .iter()
             .filter(|(name, _)| !matches!(name.as_str(), "details" | "syntax"))
             .map(|(name, value)| {
-                (
-                    if is_uuid(name) {
-                        "UUID".into()
-                    } else {
-                        name.clone()
-                    },
-                    scrub(value),
-                )
+                (if is_uuid(name) { "UUID".into() } else { name.clone() }, scrub(value))
             })
             .collect(),
         Value::Array(items) => items.iter().map(scrub).collect(),
@@ -67,10 +60,7 @@ fn requests() -> Vec<(&'static str, Value)> {
         ),
         ("monitor", json!(["Open_vSwitch", "m", {}])),
         ("monitor", json!(["Open_vSwitch", "x", {"Nope": {}}])),
-        (
-            "monitor",
-            json!(["Open_vSwitch", "x", {"Port": {"columns": ["nope"]}}]),
-        ),
+        ("monitor", json!(["Open_vSwitch", "x", {"Port": {"columns": ["nope"]}}])),
         ("monitor_cancel", json!(["nope"])),
         transact(json!([
             {"op": "insert", "table": "Interface", "uuid-name": "i", "row": {"name": "p1"}},
@@ -86,10 +76,8 @@ fn requests() -> Vec<(&'static str, Value)> {
              "row": {"name": "p2", "interfaces": ["named-uuid", "i"]}},
             mutate("Bridge", json!(["ports", "insert", ["named-uuid", "p"]]))]),
         ),
-        transact(
-            json!([{"op": "insert", "table": "Port", "uuid-name": "i", "row": {"name": "q"}},
-            {"op": "insert", "table": "Port", "uuid-name": "i", "row": {"name": "r"}}]),
-        ),
+        transact(json!([{"op": "insert", "table": "Port", "uuid-name": "i", "row": {"name": "q"}},
+            {"op": "insert", "table": "Port", "uuid-name": "i", "row": {"name": "r"}}])),
         transact(json!([{"op": "insert", "table": "Port",
             "row": {"name": "q", "interfaces": ["named-uuid", "nobody"]}}])),
         transact(json!([{"op": "insert", "table": "Interface", "row": {"name": "unreferenced"}}])),
@@ -103,10 +91,7 @@ fn requests() -> Vec<(&'static str, Value)> {
         transact(json!([find(json!(["name", "<", "x"]))])),
         transact(json!([find(json!(["name", "~", "x"]))])),
         transact(json!([{"op": "select", "table": "Port", "where": [], "columns": ["nope"]}])),
-        transact(json!([
-            port(json!({"tag": 100, "vlan_mode": "access"})),
-            read
-        ])),
+        transact(json!([port(json!({"tag": 100, "vlan_mode": "access"})), read])),
         transact(json!([port(json!({"tag": 100}))])),
         transact(json!([port(json!({"tag": 5000}))])),
         transact(json!([port(json!({"tag": "x"}))])),
@@ -121,62 +106,29 @@ fn requests() -> Vec<(&'static str, Value)> {
         transact(json!([mutate("Port", json!(["name", "+=", 1]))])),
         transact(json!([mutate("Port", json!(["tag", "~", 1]))])),
         transact(json!([mutate("Port", json!(["protected", "+=", 1]))])),
-        transact(json!([
-            mutate("Port", json!(["trunks", "insert", ["set", [1, 2, 3]]])),
-            read
-        ])),
-        transact(json!([mutate(
-            "Port",
-            json!(["trunks", "insert", ["set", [5000]]])
-        )])),
-        transact(json!([
-            mutate("Port", json!(["trunks", "delete", 2])),
-            read
-        ])),
+        transact(json!([mutate("Port", json!(["trunks", "insert", ["set", [1, 2, 3]]])), read])),
+        transact(json!([mutate("Port", json!(["trunks", "insert", ["set", [5000]]]))])),
+        transact(json!([mutate("Port", json!(["trunks", "delete", 2])), read])),
         transact(json!([mutate("Port", json!(["trunks", "*=", 5000]))])),
         transact(json!([mutate("Port", json!(["trunks", "*=", 0]))])),
         transact(json!([mutate("Port", json!(["tag", "insert", 9]))])),
         transact(json!([
-            mutate(
-                "Port",
-                json!(["other_config", "insert", ["map", [["a", "1"], ["b", "2"]]]])
-            ),
+            mutate("Port", json!(["other_config", "insert", ["map", [["a", "1"], ["b", "2"]]]])),
             read
         ])),
         transact(json!([
-            mutate(
-                "Port",
-                json!(["other_config", "insert", ["map", [["a", "9"]]]])
-            ),
+            mutate("Port", json!(["other_config", "insert", ["map", [["a", "9"]]]])),
             read
         ])),
+        transact(json!([port(json!({"other_config": ["map", [["a", "3"], ["c", "4"]]]})), read])),
+        transact(json!([mutate("Port", json!(["other_config", "delete", ["set", ["a"]]])), read])),
         transact(json!([
-            port(json!({"other_config": ["map", [["a", "3"], ["c", "4"]]]})),
+            mutate("Port", json!(["other_config", "delete", ["map", [["c", "no"]]]])),
             read
         ])),
-        transact(json!([
-            mutate("Port", json!(["other_config", "delete", ["set", ["a"]]])),
-            read
-        ])),
-        transact(json!([
-            mutate(
-                "Port",
-                json!(["other_config", "delete", ["map", [["c", "no"]]]])
-            ),
-            read
-        ])),
-        transact(json!([mutate(
-            "Open_vSwitch",
-            json!(["next_cfg", "+=", 1])
-        )])),
-        transact(json!([mutate(
-            "Open_vSwitch",
-            json!(["next_cfg", "/=", 0])
-        )])),
-        transact(json!([mutate(
-            "Open_vSwitch",
-            json!(["next_cfg", "insert", 1])
-        )])),
+        transact(json!([mutate("Open_vSwitch", json!(["next_cfg", "+=", 1]))])),
+        transact(json!([mutate("Open_vSwitch", json!(["next_cfg", "/=", 0]))])),
+        transact(json!([mutate("Open_vSwitch", json!(["next_cfg", "insert", 1]))])),
         transact(json!([
             find(json!(["trunks", "includes", ["set", [3]]])),
             find(json!(["trunks", "includes", ["set", [2]]])),
@@ -198,10 +150,7 @@ fn requests() -> Vec<(&'static str, Value)> {
         transact(json!([{"op": "delete", "table": "Interface", "where": []}])),
         transact(json!([{"op": "delete", "table": "Port", "where": []}])),
         ("monitor_cancel", json!([["old", 1]])),
-        transact(json!([mutate(
-            "Bridge",
-            json!(["ports", "delete", ["set", [nobody]]])
-        )])),
+        transact(json!([mutate("Bridge", json!(["ports", "delete", ["set", [nobody]]]))])),
         transact(
             json!([{"op": "update", "table": "Bridge", "where": [], "row": {"ports": ["set", []]}}, read]),
         ),
@@ -236,11 +185,7 @@ async fn conversation(client: &mut Raw, method: &str, params: Value) -> Vec<Valu
 async fn a_simulated_switch_answers_as_a_real_server_does() {
     let folder = tempfile::tempdir().unwrap();
     let (mut server, address) = real_server(folder.path()).await;
-    let fabric = Fabric::builder()
-        .switch("sw", [""; 0])
-        .start()
-        .await
-        .unwrap();
+    let fabric = Fabric::builder().switch("sw", [""; 0]).start().await.unwrap();
     // Frozen, so that the simulated switch writes nothing back: the real one has no switch.
     fabric.faults("sw").unwrap().freeze();
     let mut real = Raw::connect(&address).await;

@@ -22,18 +22,9 @@ pub(crate) async fn fabric() -> Fabric {
     Fabric::builder()
         .switch("leaf-01", ["swp1", "swp2", "swp3", "swp4"])
         .switch("leaf-02", ["swp1", "swp2"])
-        .host(
-            "server-1",
-            [("eth0", "leaf-01", "swp1"), ("eth1", "leaf-02", "swp1")],
-        )
-        .host(
-            "server-2",
-            [("eth0", "leaf-01", "swp2"), ("eth1", "leaf-02", "swp2")],
-        )
-        .host(
-            "server-3",
-            [("eth0", "leaf-01", "swp3"), ("eth1", "leaf-01", "swp4")],
-        )
+        .host("server-1", [("eth0", "leaf-01", "swp1"), ("eth1", "leaf-02", "swp1")])
+        .host("server-2", [("eth0", "leaf-01", "swp2"), ("eth1", "leaf-02", "swp2")])
+        .host("server-3", [("eth0", "leaf-01", "swp3"), ("eth1", "leaf-01", "swp4")])
         .trunk("leaf-01", "isl0", "leaf-02", "isl0")
         .start()
         .await
@@ -58,31 +49,17 @@ pub(crate) fn tool(name: &str) -> Command {
 /// Runs a tool to its end.
 pub(crate) async fn run(name: &str, arguments: &[&str]) -> Output {
     let running = tool(name).args(arguments).output();
-    timeout(DEADLINE, running)
-        .await
-        .unwrap_or_else(|_| panic!("`{name}` hangs"))
-        .unwrap()
+    timeout(DEADLINE, running).await.unwrap_or_else(|_| panic!("`{name}` hangs")).unwrap()
 }
 
 /// A real server on a unix socket in this folder, empty; it ends with the value.
 pub(crate) async fn real_server(folder: &Path) -> (Child, String) {
     let path = |name: &str| folder.join(name).display().to_string();
-    let made = run(
-        "ovsdb-tool",
-        &["create", &path("conf.db"), INSTALLED_SCHEMA],
-    )
-    .await;
+    let made = run("ovsdb-tool", &["create", &path("conf.db"), INSTALLED_SCHEMA]).await;
     assert!(made.status.success(), "{made:?}");
     let mut child = tool("ovsdb-server")
-        .args([
-            format!("--remote=punix:{}", path("db.sock")),
-            "--no-chdir".to_owned(),
-        ])
-        .args([
-            format!("--unixctl={}", path("ctl")),
-            "-vconsole:info".to_owned(),
-            path("conf.db"),
-        ])
+        .args([format!("--remote=punix:{}", path("db.sock")), "--no-chdir".to_owned()])
+        .args([format!("--unixctl={}", path("ctl")), "-vconsole:info".to_owned(), path("conf.db")])
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
@@ -95,9 +72,7 @@ pub(crate) async fn real_server(folder: &Path) -> (Child, String) {
         }
         panic!("ovsdb-server ends at once");
     };
-    timeout(DEADLINE, starting)
-        .await
-        .expect("ovsdb-server does not start");
+    timeout(DEADLINE, starting).await.expect("ovsdb-server does not start");
     (child, format!("unix:{}", path("db.sock")))
 }
 
@@ -108,10 +83,7 @@ pub(crate) async fn vsctl(fabric: &Fabric, switch: &str, arguments: &[&str]) -> 
     all.extend(arguments);
     let output = run("ovs-vsctl", &all).await;
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        output.status.success() && stderr.is_empty(),
-        "ovs-vsctl {arguments:?}: {stderr}"
-    );
+    assert!(output.status.success() && stderr.is_empty(), "ovs-vsctl {arguments:?}: {stderr}");
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
@@ -144,11 +116,7 @@ impl Raw {
             ("tcp", address) => Stream::Tcp(TcpStream::connect(address).await.unwrap()),
             (_, path) => Stream::Unix(UnixStream::connect(path).await.unwrap()),
         };
-        Self {
-            stream,
-            buffer: Vec::new(),
-            id: 0,
-        }
+        Self { stream, buffer: Vec::new(), id: 0 }
     }
 
     pub(crate) async fn send(&mut self, bytes: &[u8]) {
@@ -193,10 +161,7 @@ impl Raw {
                 Stream::Unix(stream) => stream.read(&mut piece).await,
             }
         };
-        let count = timeout(DEADLINE, reading)
-            .await
-            .expect("nothing arrives")
-            .unwrap_or(0);
+        let count = timeout(DEADLINE, reading).await.expect("nothing arrives").unwrap_or(0);
         self.buffer.extend_from_slice(&piece[..count]);
         count
     }

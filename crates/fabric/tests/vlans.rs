@@ -60,10 +60,7 @@ fn leaves(actions: &str, sent: Option<u16>) -> Option<Option<u16>> {
 
 #[test]
 fn the_reader_of_datapath_actions_knows_their_order() {
-    assert_eq!(
-        leaves("push_vlan(vid=100,pcp=0),100,pop_vlan,2", None),
-        Some(None)
-    );
+    assert_eq!(leaves("push_vlan(vid=100,pcp=0),100,pop_vlan,2", None), Some(None));
     assert_eq!(leaves("2,push_vlan(vid=100,pcp=0),100", None), Some(None));
     assert_eq!(leaves("push_vlan(vid=7,pcp=0),2,100", None), Some(Some(7)));
     assert_eq!(leaves("2", Some(300)), Some(Some(300)));
@@ -77,11 +74,7 @@ async fn a_frame_fares_as_on_a_real_open_vswitch() {
     let control = folder.path().join("vswitchd.ctl").display().to_string();
     let mut vswitchd = tool("ovs-vswitchd")
         .args(["--enable-dummy", "--disable-system", "--no-chdir"])
-        .args([
-            format!("--unixctl={control}"),
-            "--pidfile=none".to_owned(),
-            database.clone(),
-        ])
+        .args([format!("--unixctl={control}"), "--pidfile=none".to_owned(), database.clone()])
         .env("OVS_RUNDIR", folder.path())
         .stderr(Stdio::null())
         .spawn()
@@ -117,9 +110,7 @@ async fn a_frame_fares_as_on_a_real_open_vswitch() {
         real(&configure).await;
         vsctl(&fabric, "sw", &configure.split(' ').collect::<Vec<_>>()).await;
         for tag in TAGS {
-            let vlan = tag
-                .map(|tag| format!(",dl_vlan={tag},dl_vlan_pcp=0"))
-                .unwrap_or_default();
+            let vlan = tag.map(|tag| format!(",dl_vlan={tag},dl_vlan_pcp=0")).unwrap_or_default();
             let frame =
                 format!("in_port=1,dl_src=50:54:00:00:00:01,dl_dst=ff:ff:ff:ff:ff:ff{vlan}");
             let trace = ["-t", &control, "ofproto/trace", "br0", &frame];

@@ -75,11 +75,7 @@ impl LabBuilder {
             switch: switch.to_owned(),
             port: port.to_owned(),
         });
-        self.hosts.push(Host {
-            name: name.to_owned(),
-            nics: nics.collect(),
-            bonded: false,
-        });
+        self.hosts.push(Host { name: name.to_owned(), nics: nics.collect(), bonded: false });
         self
     }
 
@@ -92,19 +88,12 @@ impl LabBuilder {
         name: &str,
         ports: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Self {
-        let nics = ports
-            .into_iter()
-            .enumerate()
-            .map(|(index, (switch, port))| Attachment {
-                nic: format!("eth{index}"),
-                switch: switch.to_owned(),
-                port: port.to_owned(),
-            });
-        self.hosts.push(Host {
-            name: name.to_owned(),
-            nics: nics.collect(),
-            bonded: true,
+        let nics = ports.into_iter().enumerate().map(|(index, (switch, port))| Attachment {
+            nic: format!("eth{index}"),
+            switch: switch.to_owned(),
+            port: port.to_owned(),
         });
+        self.hosts.push(Host { name: name.to_owned(), nics: nics.collect(), bonded: true });
         self
     }
 
@@ -151,11 +140,7 @@ impl LabBuilder {
 
     fn check(&self) -> Result<()> {
         let mut names = BTreeSet::new();
-        for name in self
-            .switches
-            .iter()
-            .chain(self.hosts.iter().map(|host| &host.name))
-        {
+        for name in self.switches.iter().chain(self.hosts.iter().map(|host| &host.name)) {
             let fits =
                 |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
             if name.is_empty() || name.len() > NAME_LIMIT || !name.bytes().all(fits) {
@@ -186,14 +171,8 @@ impl LabBuilder {
             }
         }
         let switch_names: BTreeSet<_> = self.switches.iter().collect();
-        let used = self
-            .hosts
-            .iter()
-            .flat_map(|host| &host.nics)
-            .map(|nic| &nic.switch);
-        let used = used
-            .chain(&self.analysers)
-            .chain(self.trunks.iter().flat_map(|(l, r)| [l, r]));
+        let used = self.hosts.iter().flat_map(|host| &host.nics).map(|nic| &nic.switch);
+        let used = used.chain(&self.analysers).chain(self.trunks.iter().flat_map(|(l, r)| [l, r]));
         for name in used {
             if !switch_names.contains(name) {
                 bail!("the lab has no switch `{name}`");
@@ -219,11 +198,7 @@ impl LabBuilder {
             ends.push((left.clone(), format!("isl{index}")));
             ends.push((right.clone(), format!("isl{index}")));
         }
-        ends.extend(
-            self.analysers
-                .iter()
-                .map(|switch| (switch.clone(), "mon0".to_owned())),
-        );
+        ends.extend(self.analysers.iter().map(|switch| (switch.clone(), "mon0".to_owned())));
         ends
     }
 }
@@ -245,22 +220,14 @@ mod tests {
             &one.clone().switch("Leaf"),
             "`Leaf` is no name for a lab (a-z, 0-9 and -, at most 20)",
         );
+        check(&one.clone().trunk("leaf-01", "leaf-02"), "the lab has no `leaf-02`");
+        check(&one.clone().host("h1", [("eth0", "h1", "swp1")]), "the lab has no switch `h1`");
         check(
-            &one.clone().trunk("leaf-01", "leaf-02"),
-            "the lab has no `leaf-02`",
-        );
-        check(
-            &one.clone().host("h1", [("eth0", "h1", "swp1")]),
-            "the lab has no switch `h1`",
-        );
-        check(
-            &one.clone()
-                .host("h1", [("eth0", "leaf-01", "a-very-long-name")]),
+            &one.clone().host("h1", [("eth0", "leaf-01", "a-very-long-name")]),
             "`a-very-long-name` on `leaf-01` is no usable interface name",
         );
         check(
-            &one.clone()
-                .host("h1", [("eth0", "leaf-01", "p1"), ("eth1", "leaf-01", "p1")]),
+            &one.clone().host("h1", [("eth0", "leaf-01", "p1"), ("eth1", "leaf-01", "p1")]),
             "`leaf-01` has two `p1`",
         );
         check(&one.clone().idle_vlan(0), "idle VLAN 0 is not in 1-4094");

@@ -38,10 +38,7 @@ pub(crate) fn tool(program: &str) -> Result<Command> {
 pub(crate) fn tool_in(namespace: &str, program: &str) -> Result<Command> {
     let path = find(program).ok_or_else(|| anyhow!("`{program}` is not installed"))?;
     let mut command = tool("nsenter")?;
-    command.arg(format!(
-        "--net={}",
-        Path::new("/run/netns").join(namespace).display()
-    ));
+    command.arg(format!("--net={}", Path::new("/run/netns").join(namespace).display()));
     command.arg("--").arg(path);
     Ok(command)
 }
@@ -53,13 +50,8 @@ pub(crate) fn tool_in(namespace: &str, program: &str) -> Result<Command> {
 /// error.
 pub(crate) fn run(mut command: Command, input: &str, limit: Duration) -> Result<String> {
     let shown = shown(&command);
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command
-        .spawn()
-        .with_context(|| format!("cannot start `{shown}`"))?;
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().with_context(|| format!("cannot start `{shown}`"))?;
     let pid = child.id();
     let stdin = child.stdin.take();
     let (done, answer) = channel();
@@ -134,12 +126,7 @@ mod tests {
     fn a_program_that_overstays_is_killed() {
         let mut command = tool("tail").unwrap();
         command.args(["-f", "/dev/null"]);
-        let error = run(command, "", Duration::from_millis(50))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.ends_with("tail -f /dev/null` did not end within 50ms"),
-            "{error}"
-        );
+        let error = run(command, "", Duration::from_millis(50)).unwrap_err().to_string();
+        assert!(error.ends_with("tail -f /dev/null` did not end within 50ms"), "{error}");
     }
 }

@@ -41,17 +41,9 @@ impl Running {
         mut command: Command,
         mut ready: impl FnMut(&str) -> bool,
     ) -> Result<Self> {
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
-        let mut child = command
-            .spawn()
-            .with_context(|| format!("cannot start `{name}`"))?;
-        let stderr = child
-            .stderr
-            .take()
-            .ok_or_else(|| anyhow!("`{name}` has no stderr"))?;
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().with_context(|| format!("cannot start `{name}`"))?;
+        let stderr = child.stderr.take().ok_or_else(|| anyhow!("`{name}` has no stderr"))?;
         let (tail, lines) = Tail::follow(stderr);
         let running = Self { name, child, tail };
         let deadline = Instant::now() + READY_LIMIT;
@@ -60,10 +52,7 @@ impl Running {
                 Ok(line) if ready(&line) => return Ok(running),
                 Ok(_) => {}
                 Err(RecvTimeoutError::Timeout) => {
-                    bail!(
-                        "`{name}` was not ready within {READY_LIMIT:?}\n{}",
-                        running.said()
-                    );
+                    bail!("`{name}` was not ready within {READY_LIMIT:?}\n{}", running.said());
                 }
                 Err(RecvTimeoutError::Disconnected) => {
                     bail!("`{name}` ended at its start\n{}", running.said());
@@ -91,12 +80,8 @@ impl Running {
     /// Kills the process and waits until it is gone; harmless when repeated.
     pub(crate) fn kill(&mut self) -> Result<()> {
         if self.child.try_wait()?.is_none() {
-            self.child
-                .kill()
-                .with_context(|| format!("cannot kill `{}`", self.name))?;
-            self.child
-                .wait()
-                .with_context(|| format!("cannot reap `{}`", self.name))?;
+            self.child.kill().with_context(|| format!("cannot kill `{}`", self.name))?;
+            self.child.wait().with_context(|| format!("cannot reap `{}`", self.name))?;
         }
         Ok(())
     }

@@ -60,10 +60,7 @@ impl Instance {
         fs::create_dir(directory)
             .with_context(|| format!("cannot make `{}`", directory.display()))?;
         let mut create = tool("ovsdb-tool")?;
-        create
-            .arg("create")
-            .arg(directory.join("conf.db"))
-            .arg(SCHEMA);
+        create.arg("create").arg(directory.join("conf.db")).arg(SCHEMA);
         run(create, "", TOOL_LIMIT)?;
         let mut ports = Ports::default();
         let ovsdb = start_ovsdb(directory, &endpoint, &mut ports)?;
@@ -78,9 +75,7 @@ impl Instance {
             vswitchd: Mutex::new(vswitchd),
         };
         let setup: Vec<&str> = setup.iter().map(String::as_str).collect();
-        instance
-            .vsctl(&setup)
-            .with_context(|| format!("cannot set up `{name}`"))?;
+        instance.vsctl(&setup).with_context(|| format!("cannot set up `{name}`"))?;
         Ok(instance)
     }
 
@@ -135,11 +130,7 @@ impl Instance {
         command.arg(format!("--db=unix:{}", self.socket().display()));
         command.arg("--timeout=15").arg("--retry").args(args);
         run(command, "", TOOL_LIMIT).with_context(|| {
-            format!(
-                "`ovs-vswitchd` of `{}` said\n{}",
-                self.name,
-                locked(&self.vswitchd).said()
-            )
+            format!("`ovs-vswitchd` of `{}` said\n{}", self.name, locked(&self.vswitchd).said())
         })
     }
 
@@ -149,11 +140,7 @@ impl Instance {
     /// When the tool fails or does not end within 15 s; the message holds what it said.
     pub fn appctl(&self, args: &[&str]) -> Result<String> {
         let mut command = tool("ovs-appctl")?;
-        command
-            .arg("--timeout=15")
-            .arg("--target")
-            .arg(self.control())
-            .args(args);
+        command.arg("--timeout=15").arg("--target").arg(self.control()).args(args);
         run(command, "", TOOL_LIMIT)
     }
 
@@ -198,12 +185,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn prepared(mut command: Command, name: &str, directory: &Path) -> Command {
-    command
-        .env("OVS_RUNDIR", directory)
-        .env("OVS_LOGDIR", directory);
-    command
-        .env("OVS_DBDIR", directory)
-        .env("OVS_SYSCONFDIR", directory);
+    command.env("OVS_RUNDIR", directory).env("OVS_LOGDIR", directory);
+    command.env("OVS_DBDIR", directory).env("OVS_SYSCONFDIR", directory);
     command.arg(format!("--unixctl={}/{name}.ctl", directory.display()));
     command.arg(format!("--pidfile={}/{name}.pid", directory.display()));
     command.args(["--no-chdir", "-vconsole:info", "-vsyslog:off"]);
@@ -245,10 +228,7 @@ fn start_ovsdb(directory: &Path, endpoint: &Endpoint, ports: &mut Ports) -> Resu
         Endpoint::TcpAndTls(_) => heard.tcp.is_some() && heard.tls.is_some(),
     };
     if !complete {
-        return Err(anyhow!(
-            "`ovsdb-server` did not listen on loopback\n{}",
-            running.said()
-        ));
+        return Err(anyhow!("`ovsdb-server` did not listen on loopback\n{}", running.said()));
     }
     *ports = heard;
     Ok(running)
@@ -257,20 +237,12 @@ fn start_ovsdb(directory: &Path, endpoint: &Endpoint, ports: &mut Ports) -> Resu
 /// The port in a log line that says that the listener asked for as `asked` was opened.
 fn listening(line: &str, asked: &str) -> Option<u16> {
     let (_, text) = line.split_once("|socket_util|INFO|")?;
-    text.strip_prefix(asked)?
-        .strip_prefix(":127.0.0.1: listening on port ")?
-        .trim()
-        .parse()
-        .ok()
+    text.strip_prefix(asked)?.strip_prefix(":127.0.0.1: listening on port ")?.trim().parse().ok()
 }
 
 /// Starts `ovs-vswitchd` in `namespace`, where its ports are.
 fn start_vswitchd(directory: &Path, namespace: &str) -> Result<Running> {
-    let mut command = prepared(
-        tool_in(namespace, "ovs-vswitchd")?,
-        "ovs-vswitchd",
-        directory,
-    );
+    let mut command = prepared(tool_in(namespace, "ovs-vswitchd")?, "ovs-vswitchd", directory);
     command.arg(format!("unix:{}/db.sock", directory.display()));
     // Its first line is enough: whoever changes the database waits for it to be taken up.
     Running::start("ovs-vswitchd", command, |_| true)
@@ -285,14 +257,8 @@ mod tests {
         let tcp =
             "2026-01-01T00:00:00Z|00002|socket_util|INFO|0:127.0.0.1: listening on port 40327";
         let tls = "2026-01-01T00:00:00Z|00003|socket_util|INFO|00:127.0.0.1: listening on port 351";
-        assert_eq!(
-            (listening(tcp, "0"), listening(tcp, "00")),
-            (Some(40327), None)
-        );
-        assert_eq!(
-            (listening(tls, "0"), listening(tls, "00")),
-            (None, Some(351))
-        );
+        assert_eq!((listening(tcp, "0"), listening(tcp, "00")), (Some(40327), None));
+        assert_eq!((listening(tls, "0"), listening(tls, "00")), (None, Some(351)));
         assert_eq!(listening("2026|00001|vlog|INFO|opened log file", "0"), None);
     }
 }

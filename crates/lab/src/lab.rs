@@ -70,14 +70,7 @@ impl Lab {
             bridge_up(&namespaces, &host.name)?;
         }
         let nics = nics(plan, &namespaces)?;
-        let lab = Self {
-            probe,
-            instances,
-            nics,
-            namespaces,
-            client_tls,
-            directory,
-        };
+        let lab = Self { probe, instances, nics, namespaces, client_tls, directory };
         lab.open_nics(&lab.nics)?;
         Ok(lab)
     }
@@ -87,9 +80,7 @@ impl Lab {
     /// # Errors
     /// When the lab has none of that name.
     pub fn instance(&self, name: &str) -> Result<&Instance> {
-        self.instances
-            .get(name)
-            .ok_or_else(|| anyhow!("the lab has no switch `{name}`"))
+        self.instances.get(name).ok_or_else(|| anyhow!("the lab has no switch `{name}`"))
     }
 
     /// The files of a client that every switch accepts over TLS; `None` without TLS.
@@ -149,10 +140,7 @@ impl Lab {
     /// # Errors
     /// When the host or NIC is unknown.
     pub fn link_down(&self, host: &str, nic: &str) -> Result<()> {
-        ip_batch(
-            &["-n", self.namespaces.get(host)?],
-            &format!("link set dev {nic} down\n"),
-        )
+        ip_batch(&["-n", self.namespaces.get(host)?], &format!("link set dev {nic} down\n"))
     }
 
     /// Brings a NIC's link up again.
@@ -160,10 +148,7 @@ impl Lab {
     /// # Errors
     /// When the host or NIC is unknown.
     pub fn link_up(&self, host: &str, nic: &str) -> Result<()> {
-        ip_batch(
-            &["-n", self.namespaces.get(host)?],
-            &format!("link set dev {nic} up\n"),
-        )
+        ip_batch(&["-n", self.namespaces.get(host)?], &format!("link set dev {nic} up\n"))
     }
 
     /// Stops a daemon in its tracks (SIGSTOP): it holds its connections and answers nothing.
@@ -219,11 +204,7 @@ impl Lab {
         }
         results.push(self.namespaces.delete());
         let Self { directory, .. } = self;
-        results.push(
-            directory
-                .close()
-                .context("cannot remove the state directory"),
-        );
+        results.push(directory.close().context("cannot remove the state directory"));
         results.into_iter().collect()
     }
 
@@ -236,12 +217,7 @@ impl Lab {
 fn namespace_names(plan: &LabBuilder) -> Vec<String> {
     let hosts = plan.hosts.iter().map(|host| host.name.clone());
     let analysers = plan.analysers.iter().map(|switch| analyser(switch));
-    plan.switches
-        .iter()
-        .cloned()
-        .chain(hosts)
-        .chain(analysers)
-        .collect()
+    plan.switches.iter().cloned().chain(hosts).chain(analysers).collect()
 }
 
 /// The name of a switch's analyser: a dot cannot be part of any other name.
@@ -286,18 +262,10 @@ fn starts<'a>(
             Some(pki) => Endpoint::TcpAndTls(pki.server(name)?),
             None => Endpoint::Tcp,
         };
-        starts.push(Start {
-            name,
-            endpoint,
-            setup: switch_setup(plan, name),
-        });
+        starts.push(Start { name, endpoint, setup: switch_setup(plan, name) });
     }
     for host in plan.hosts.iter().filter(|host| host.bonded) {
-        starts.push(Start {
-            name: &host.name,
-            endpoint: Endpoint::Local,
-            setup: bond_setup(host),
-        });
+        starts.push(Start { name: &host.name, endpoint: Endpoint::Local, setup: bond_setup(host) });
     }
     let client = pki.map(|pki| pki.client()).transpose()?;
     Ok((client, starts))
@@ -307,14 +275,7 @@ fn starts<'a>(
 fn bridge_setup(name: &str) -> Vec<String> {
     let mut setup: Vec<String> = ["add-br", BRIDGE, "--", "set", "bridge", BRIDGE]
         .into_iter()
-        .chain([
-            "datapath_type=netdev",
-            "fail_mode=standalone",
-            "--",
-            "set",
-            "Open_vSwitch",
-            ".",
-        ])
+        .chain(["datapath_type=netdev", "fail_mode=standalone", "--", "set", "Open_vSwitch", "."])
         .map(str::to_owned)
         .collect();
     setup.push(format!("external_ids:system-id={name}"));
@@ -329,12 +290,7 @@ fn switch_setup(plan: &LabBuilder, switch: &str) -> Vec<String> {
         setup.extend(words.iter().chain(settings).map(|word| (*word).to_owned()));
     };
     let idle = format!("tag={}", plan.idle_vlan);
-    for nic in plan
-        .hosts
-        .iter()
-        .flat_map(|host| &host.nics)
-        .filter(|nic| nic.switch == switch)
-    {
+    for nic in plan.hosts.iter().flat_map(|host| &host.nics).filter(|nic| nic.switch == switch) {
         port(&nic.port, &["vlan_mode=access", &idle]);
     }
     for (index, (left, right)) in plan.trunks.iter().enumerate() {
@@ -352,11 +308,7 @@ fn bond_setup(host: &Host) -> Vec<String> {
     let mut setup = bridge_setup(&host.name);
     setup.extend(["--", "add-bond", BRIDGE, "bond0"].map(str::to_owned));
     setup.extend(host.nics.iter().map(|nic| nic.nic.clone()));
-    let settings = [
-        "lacp=active",
-        "bond_mode=balance-slb",
-        "other_config:lacp-time=fast",
-    ];
+    let settings = ["lacp=active", "bond_mode=balance-slb", "other_config:lacp-time=fast"];
     setup.extend(settings.map(str::to_owned));
     setup
 }
@@ -373,19 +325,14 @@ fn start_all(
             let namespace = namespaces.get(start.name)?;
             let directory = directory.join(start.name);
             threads.push(scope.spawn(move || {
-                let Start {
-                    name,
-                    endpoint,
-                    setup,
-                } = start;
+                let Start { name, endpoint, setup } = start;
                 Instance::start(name, namespace, &directory, endpoint.clone(), setup)
             }));
         }
         let mut instances = BTreeMap::new();
         for thread in threads {
-            let instance = thread
-                .join()
-                .map_err(|_| anyhow!("the start of a switch panicked"))??;
+            let instance =
+                thread.join().map_err(|_| anyhow!("the start of a switch panicked"))??;
             instances.insert(instance.name().to_owned(), instance);
         }
         Ok(instances)
@@ -393,10 +340,7 @@ fn start_all(
 }
 
 fn bridge_up(namespaces: &Namespaces, server: &str) -> Result<()> {
-    ip_batch(
-        &["-n", namespaces.get(server)?],
-        &format!("link set dev {BRIDGE} up\n"),
-    )
+    ip_batch(&["-n", namespaces.get(server)?], &format!("link set dev {BRIDGE} up\n"))
 }
 
 fn nics(plan: &LabBuilder, namespaces: &Namespaces) -> Result<Vec<Nic>> {

@@ -118,14 +118,10 @@ fn parse(lacp: &str, bond: &str) -> Lag {
                 name: name.to_owned(),
                 current: state.split_whitespace().any(|word| word == "current"),
                 distributing: false,
-                enabled: bond
-                    .lines()
-                    .any(|line| line.trim() == format!("member {name}: enabled")),
+                enabled: bond.lines().any(|line| line.trim() == format!("member {name}: enabled")),
             });
         }
-        let state = line
-            .strip_prefix("actor state:")
-            .or(line.strip_prefix("partner state:"));
+        let state = line.strip_prefix("actor state:").or(line.strip_prefix("partner state:"));
         if let (Some(state), Some(member)) = (state, members.last_mut()) {
             sides += u8::from(
                 ["collecting", "distributing"]
@@ -137,11 +133,7 @@ fn parse(lacp: &str, bond: &str) -> Lag {
     }
     members.sort();
     let negotiated = said && members.iter().any(|member| member.current);
-    Lag {
-        negotiated,
-        fast,
-        members,
-    }
+    Lag { negotiated, fast, members }
 }
 
 #[cfg(test)]
@@ -166,14 +158,7 @@ mod tests {
             enabled: on,
         };
         let members = vec![member("eth0", true), member("eth1", false)];
-        assert_eq!(
-            lag,
-            Lag {
-                negotiated: true,
-                fast: true,
-                members
-            }
-        );
+        assert_eq!(lag, Lag { negotiated: true, fast: true, members });
         assert!(lag.carries(&["eth0"]));
         assert!(!lag.carries(&["eth0", "eth1"]));
     }
@@ -190,9 +175,6 @@ mod tests {
         let lacp = "---- bond0 ----\n  status: active\n  lacp_time: slow\n\nmember: eth0: \
                     defaulted detached\n";
         let lag = parse(lacp, "member eth0: disabled\n");
-        assert_eq!(
-            (lag.negotiated, lag.fast, lag.enabled()),
-            (false, false, vec![])
-        );
+        assert_eq!((lag.negotiated, lag.fast, lag.enabled()), (false, false, vec![]));
     }
 }

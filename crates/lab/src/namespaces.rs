@@ -44,9 +44,7 @@ impl Namespaces {
     /// The namespace of the host or switch `name`.
     pub(crate) fn get(&self, name: &str) -> Result<&str> {
         let known = self.names.get(name);
-        known
-            .map(String::as_str)
-            .ok_or_else(|| anyhow!("the lab has no `{name}`"))
+        known.map(String::as_str).ok_or_else(|| anyhow!("the lab has no `{name}`"))
     }
 
     /// Lays every cable as a veth pair with both ends up.
@@ -61,11 +59,7 @@ impl Namespaces {
                 left.1, right.1
             )?;
             // The far end cannot be brought up in the same line: it has no peer yet at that moment.
-            writeln!(
-                up.entry(right_namespace).or_default(),
-                "link set dev {} up",
-                right.1
-            )?;
+            writeln!(up.entry(right_namespace).or_default(), "link set dev {} up", right.1)?;
         }
         ip_batch(&[], &add).context("cannot make veth pairs (does the kernel have veth?)")?;
         for (namespace, batch) in up {
@@ -77,10 +71,7 @@ impl Namespaces {
     /// Deletes every namespace; harmless when repeated.
     pub(crate) fn delete(&mut self) -> Result<()> {
         let names = std::mem::take(&mut self.names);
-        let batch: String = names
-            .values()
-            .map(|name| format!("netns del {name}\n"))
-            .collect();
+        let batch: String = names.values().map(|name| format!("netns del {name}\n")).collect();
         if batch.is_empty() {
             return Ok(());
         }

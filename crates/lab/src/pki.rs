@@ -39,19 +39,12 @@ impl Pki {
         let key = KeyPair::generate()?;
         let certificate = params.self_signed(&key)?;
         write(&dir.join("ca.pem"), &certificate.pem())?;
-        Ok(Self {
-            dir: dir.to_owned(),
-            issuer: Issuer::new(params, key),
-        })
+        Ok(Self { dir: dir.to_owned(), issuer: Issuer::new(params, key) })
     }
 
     /// A server's certificate, valid for `name`, `localhost` and `127.0.0.1`.
     pub(crate) fn server(&self, name: &str) -> Result<TlsFiles> {
-        let names = vec![
-            name.to_owned(),
-            "localhost".to_owned(),
-            "127.0.0.1".to_owned(),
-        ];
+        let names = vec![name.to_owned(), "localhost".to_owned(), "127.0.0.1".to_owned()];
         self.issue(name, names, ExtendedKeyUsagePurpose::ServerAuth)
     }
 
@@ -87,9 +80,7 @@ impl Pki {
 fn write(path: &Path, text: &str) -> Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true).mode(0o600);
-    let mut file = options
-        .open(path)
-        .with_context(|| format!("cannot make `{}`", path.display()))?;
-    file.write_all(text.as_bytes())
-        .with_context(|| format!("cannot write `{}`", path.display()))
+    let mut file =
+        options.open(path).with_context(|| format!("cannot make `{}`", path.display()))?;
+    file.write_all(text.as_bytes()).with_context(|| format!("cannot write `{}`", path.display()))
 }

@@ -47,19 +47,13 @@ impl Heard {
     /// Heard by `nic` without a tag.
     #[must_use]
     pub fn untagged(nic: &str) -> Self {
-        Self {
-            nic: nic.to_owned(),
-            tag: None,
-        }
+        Self { nic: nic.to_owned(), tag: None }
     }
 
     /// Heard by `nic` with `tag`.
     #[must_use]
     pub fn tagged(nic: &str, tag: u16) -> Self {
-        Self {
-            nic: nic.to_owned(),
-            tag: Some(tag),
-        }
+        Self { nic: nic.to_owned(), tag: Some(tag) }
     }
 }
 
@@ -141,10 +135,7 @@ impl Probe {
         std::fs::write(&path, PROGRAM).context("cannot write the frame probe")?;
         let mut command = tool("python3")?;
         command.args(["-I", "-S"]).arg(path);
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().context("cannot start `python3`")?;
         let missing = || anyhow!("`python3` has no pipe");
         let stdin = child.stdin.take().ok_or_else(missing)?;
@@ -160,11 +151,7 @@ impl Probe {
         });
         Ok(Self {
             child: Mutex::new(child),
-            wire: Mutex::new(Wire {
-                stdin,
-                answers,
-                number: 0,
-            }),
+            wire: Mutex::new(Wire { stdin, answers, number: 0 }),
             macs: Mutex::default(),
             stderr,
         })
@@ -184,9 +171,7 @@ impl Probe {
     /// When the lab has no such NIC.
     pub fn mac(&self, nic: &str) -> Result<String> {
         let macs = self.macs.lock().unwrap_or_else(PoisonError::into_inner);
-        macs.get(nic)
-            .cloned()
-            .ok_or_else(|| anyhow!("the lab has no NIC `{nic}`"))
+        macs.get(nic).cloned().ok_or_else(|| anyhow!("the lab has no NIC `{nic}`"))
     }
 
     /// Sends one broadcast frame whose body ends with `payload` (at most 1400 bytes). Listeners
@@ -196,10 +181,7 @@ impl Probe {
     /// When `nic` is unknown or down.
     pub fn send(&self, nic: &str, tag: Option<u16>, payload: &str) -> Result<()> {
         if payload.len() > 1400 {
-            bail!(
-                "a payload of {} bytes does not fit a frame (at most 1400)",
-                payload.len()
-            );
+            bail!("a payload of {} bytes does not fit a frame (at most 1400)", payload.len());
         }
         let request = json!({ "op": "send", "nic": nic, "tag": tag, "payload": payload });
         self.ask(request, Duration::ZERO)
@@ -264,10 +246,7 @@ impl Probe {
             "every": 0.001, "limit": limit.as_secs_f64(),
         });
         let Raw { elapsed_us, sent } = self.ask(request, limit)?;
-        Ok(Arrival {
-            elapsed: Duration::from_micros(elapsed_us),
-            sent,
-        })
+        Ok(Arrival { elapsed: Duration::from_micros(elapsed_us), sent })
     }
 
     /// Starts background traffic: `nic` sends one frame for each of `tags`, every `pause`. It
@@ -320,11 +299,7 @@ impl Probe {
         let mut wire = self.wire.lock().unwrap_or_else(PoisonError::into_inner);
         wire.number += 1;
         let number = wire.number;
-        let op = request
-            .get("op")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned();
+        let op = request.get("op").and_then(Value::as_str).unwrap_or_default().to_owned();
         if let Some(fields) = request.as_object_mut() {
             fields.insert("id".to_owned(), number.into());
         }

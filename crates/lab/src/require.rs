@@ -33,11 +33,7 @@ pub fn require() -> Result<()> {
         |tool| find(tool).is_some(),
         |path| Path::new(path).exists(),
     );
-    if missing.is_empty() {
-        Ok(())
-    } else {
-        bail!("{}", missing.join("\n"))
-    }
+    if missing.is_empty() { Ok(()) } else { bail!("{}", missing.join("\n")) }
 }
 
 fn effective_uid(status: &str) -> Option<u32> {
@@ -69,10 +65,7 @@ fn missing(
     }
     for (path, purpose) in [
         ("/dev/net/tun", "the bridge's own port is a tap device"),
-        (
-            "/proc/self/ns/net",
-            "switches and hosts are network namespaces",
-        ),
+        ("/proc/self/ns/net", "switches and hosts are network namespaces"),
     ] {
         if !exists(path) {
             lines.push(format!("the kernel does not offer `{path}`: {purpose}"));

@@ -36,8 +36,7 @@ fn orphans(directory: &Path, prefix: &str) -> Vec<PathBuf> {
     paths
         .filter(|path| {
             let name = path.file_name().and_then(|name| name.to_str());
-            name.and_then(|name| owner(name, prefix))
-                .is_some_and(|pid| !alive(pid))
+            name.and_then(|name| owner(name, prefix)).is_some_and(|pid| !alive(pid))
         })
         .collect()
 }
@@ -88,9 +87,7 @@ mod tests {
     #[test]
     fn a_directory_of_a_living_process_is_left_alone() {
         let root = tempfile::tempdir().unwrap();
-        let mine = root
-            .path()
-            .join(format!("{DIRECTORY_PREFIX}{}-0-x", std::process::id()));
+        let mine = root.path().join(format!("{DIRECTORY_PREFIX}{}-0-x", std::process::id()));
         // Above the kernel's largest process id (2^22), so it can never live.
         let dead = root.path().join(format!("{DIRECTORY_PREFIX}4194305-0-x"));
         fs::create_dir(&mine).unwrap();

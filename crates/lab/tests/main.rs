@@ -25,26 +25,11 @@ fn two_leaves() -> LabBuilder {
 }
 
 fn access(lab: &Lab, switch: &str, port: &str, vlan: u16) {
-    lab.vsctl(
-        switch,
-        &[
-            "set",
-            "port",
-            port,
-            "vlan_mode=access",
-            &format!("tag={vlan}"),
-        ],
-    )
-    .unwrap();
+    lab.vsctl(switch, &["set", "port", port, "vlan_mode=access", &format!("tag={vlan}")]).unwrap();
 }
 
 fn way(from: &str, nic: &str) -> Reached {
-    Reached {
-        from: format!("{from}/eth0"),
-        sent: None,
-        nic: format!("{nic}/eth0"),
-        seen: None,
-    }
+    Reached { from: format!("{from}/eth0"), sent: None, nic: format!("{nic}/eth0"), seen: None }
 }
 
 #[test]
@@ -55,25 +40,16 @@ fn only_the_same_vlan_hears_across_the_trunk() {
     access(&lab, "leaf-01", "swp2", 200);
     access(&lab, "leaf-02", "swp2", 300);
     let both = [way("h1", "h2"), way("h2", "h1")];
-    assert_eq!(
-        lab.probe().matrix(&[None, Some(100), Some(200)]).unwrap(),
-        both
-    );
+    assert_eq!(lab.probe().matrix(&[None, Some(100), Some(200)]).unwrap(), both);
 }
 
 #[test]
 fn unassigned_ports_share_the_idle_vlan() {
-    let lab = two_leaves()
-        .idle_vlan(999)
-        .analyser("leaf-01")
-        .start()
-        .unwrap();
+    let lab = two_leaves().idle_vlan(999).analyser("leaf-01").start().unwrap();
     let probe = lab.probe();
     let others = ["h2/eth0", "h3/eth0", "h4/eth0"].map(Heard::untagged);
     assert_eq!(probe.who_hears("h1/eth0", None).unwrap(), others);
-    let seen = probe
-        .who_hears_at("h4/eth0", None, &["leaf-01/mon0"])
-        .unwrap();
+    let seen = probe.who_hears_at("h4/eth0", None, &["leaf-01/mon0"]).unwrap();
     assert_eq!(seen, [Heard::tagged("leaf-01/mon0", 999)]);
 }
 
@@ -83,21 +59,9 @@ fn access_trunk_and_native_ports_tag_as_documented() {
     let probe = lab.probe();
     access(&lab, "leaf-01", "swp1", 100);
     access(&lab, "leaf-01", "swp2", 200);
-    lab.vsctl(
-        "leaf-02",
-        &["set", "port", "swp1", "vlan_mode=trunk", "trunks=200,300"],
-    )
-    .unwrap();
-    lab.vsctl("leaf-02", &["clear", "port", "swp1", "tag"])
-        .unwrap();
-    let native = [
-        "set",
-        "port",
-        "swp2",
-        "vlan_mode=native-untagged",
-        "tag=100",
-        "trunks=100,200",
-    ];
+    lab.vsctl("leaf-02", &["set", "port", "swp1", "vlan_mode=trunk", "trunks=200,300"]).unwrap();
+    lab.vsctl("leaf-02", &["clear", "port", "swp1", "tag"]).unwrap();
+    let native = ["set", "port", "swp2", "vlan_mode=native-untagged", "tag=100", "trunks=100,200"];
     lab.vsctl("leaf-02", &native).unwrap();
     let nobody: [Heard; 0] = [];
 
@@ -140,11 +104,7 @@ fn a_flip_is_seen_and_no_frame_of_a_third_vlan_is_heard() {
     }
     let listened = probe.listen_stop("h1/eth0").unwrap();
     assert_eq!(listened.dropped, 0);
-    let from: Vec<_> = listened
-        .counts
-        .iter()
-        .map(|row| row.from.as_str())
-        .collect();
+    let from: Vec<_> = listened.counts.iter().map(|row| row.from.as_str()).collect();
     assert_eq!(from, ["h2/eth0", "h4/eth0"]);
     assert!(probe.flood_stop("h3/eth0").unwrap() > 10);
 
@@ -152,9 +112,7 @@ fn a_flip_is_seen_and_no_frame_of_a_third_vlan_is_heard() {
     probe.flood_start("h3/eth0", &[None], pause).unwrap();
     probe.listen_start("h1/eth0").unwrap();
     access(&lab, "leaf-01", "swp1", 300);
-    probe
-        .await_heard("h3/eth0", None, &Heard::untagged("h1/eth0"), LIMIT)
-        .unwrap();
+    probe.await_heard("h3/eth0", None, &Heard::untagged("h1/eth0"), LIMIT).unwrap();
     let listened = probe.listen_stop("h1/eth0").unwrap();
     let third = |row: &Counted| row.from == "h3/eth0" && row.sent.is_none() && row.count > 0;
     assert!(listened.counts.iter().any(third), "{listened:?}");
@@ -180,21 +138,15 @@ fn a_bonded_server_negotiates_and_survives_the_loss_of_a_leg() {
     let probe = lab.probe();
     assert!(!lab.lag(LagEnd::Server("srv")).unwrap().negotiated);
     assert_eq!(
-        probe
-            .who_hears_at("h1/eth0", None, &["srv/eth0", "srv/eth1"])
-            .unwrap(),
+        probe.who_hears_at("h1/eth0", None, &["srv/eth0", "srv/eth1"]).unwrap(),
         ["srv/eth0", "srv/eth1"].map(Heard::untagged)
     );
 
     access(&lab, "leaf-02", "swp1", 100);
     let words = "del-port lag0 -- del-port lag1 -- add-bond br0 lag9 lag0 lag1 lacp=active \
                  bond_mode=balance-slb other_config:lacp-time=fast -- set port lag9 tag=100";
-    lab.vsctl("leaf-01", &words.split_whitespace().collect::<Vec<_>>())
-        .unwrap();
-    let switch = LagEnd::Switch {
-        switch: "leaf-01",
-        lag: "lag9",
-    };
+    lab.vsctl("leaf-01", &words.split_whitespace().collect::<Vec<_>>()).unwrap();
+    let switch = LagEnd::Switch { switch: "leaf-01", lag: "lag9" };
     let server = LagEnd::Server("srv");
     lab.wait_lag(switch, &["lag0", "lag1"], LIMIT).unwrap();
     lab.wait_lag(server, &["eth0", "eth1"], LIMIT).unwrap();
@@ -234,13 +186,9 @@ fn the_database_answers_on_tcp_and_a_paused_one_hangs() {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let mut ask = |limit: Duration| {
         stream.set_read_timeout(Some(limit)).unwrap();
-        stream
-            .write_all(br#"{"method":"list_dbs","params":[],"id":1}"#)
-            .unwrap();
+        stream.write_all(br#"{"method":"list_dbs","params":[],"id":1}"#).unwrap();
         let mut answer = [0; 200];
-        stream
-            .read(&mut answer)
-            .map(|read| String::from_utf8_lossy(&answer[..read]).into_owned())
+        stream.read(&mut answer).map(|read| String::from_utf8_lossy(&answer[..read]).into_owned())
     };
     assert!(ask(LIMIT).unwrap().contains("Open_vSwitch"));
     lab.pause("leaf-01", Daemon::Ovsdb).unwrap();
@@ -284,22 +232,13 @@ fn tls_asks_for_the_client_certificate_of_the_lab() {
     let certificate = file("certificate", &files.certificate);
     let key = file("private-key", &files.key);
     let hostname = ["get", "Open_vSwitch", ".", "external_ids:hostname"];
-    let args = [
-        &["--timeout=5", db.as_str(), &ca, &certificate, &key],
-        hostname.as_slice(),
-    ];
-    assert_eq!(
-        lab.exec_here("ovs-vsctl", &args.concat()),
-        Ok("leaf-02\n".to_owned())
-    );
+    let args = [&["--timeout=5", db.as_str(), &ca, &certificate, &key], hostname.as_slice()];
+    assert_eq!(lab.exec_here("ovs-vsctl", &args.concat()), Ok("leaf-02\n".to_owned()));
     let foreign = Lab::builder().switch("leaf-02").tls(true).start().unwrap();
     let stranger = foreign.client_tls().unwrap();
     let certificate = file("certificate", &stranger.certificate);
     let key = file("private-key", &stranger.key);
-    let args = [
-        &["--timeout=5", db.as_str(), &ca, &certificate, &key],
-        hostname.as_slice(),
-    ];
+    let args = [&["--timeout=5", db.as_str(), &ca, &certificate, &key], hostname.as_slice()];
     assert!(lab.exec_here("ovs-vsctl", &args.concat()).is_err());
 }
 
@@ -310,16 +249,9 @@ trait Here {
 
 impl Here for Lab {
     fn exec_here(&self, program: &str, args: &[&str]) -> Result<String, String> {
-        let output = std::process::Command::new(program)
-            .args(args)
-            .output()
-            .unwrap();
+        let output = std::process::Command::new(program).args(args).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        if output.status.success() {
-            Ok(text(output.stdout))
-        } else {
-            Err(text(output.stderr))
-        }
+        if output.status.success() { Ok(text(output.stdout)) } else { Err(text(output.stderr)) }
     }
 }
 
@@ -339,9 +271,7 @@ fn traces(lab: &Lab) -> Vec<PathBuf> {
 }
 
 fn with_server() -> LabBuilder {
-    two_leaves()
-        .analyser("leaf-01")
-        .bonded_host("srv", [("leaf-01", "a"), ("leaf-02", "a")])
+    two_leaves().analyser("leaf-01").bonded_host("srv", [("leaf-01", "a"), ("leaf-02", "a")])
 }
 
 #[test]
@@ -376,30 +306,17 @@ fn two_labs_do_not_meet() {
     access(&first, "leaf-01", "swp1", 100);
     let second_others = ["h2/eth0", "h3/eth0", "h4/eth0"].map(Heard::untagged);
     assert_eq!(first.probe().who_hears("h1/eth0", None).unwrap(), []);
-    assert_eq!(
-        second.probe().who_hears("h1/eth0", None).unwrap(),
-        second_others
-    );
+    assert_eq!(second.probe().who_hears("h1/eth0", None).unwrap(), second_others);
     first.down().unwrap();
-    assert_eq!(
-        second.probe().who_hears("h1/eth0", None).unwrap(),
-        second_others
-    );
+    assert_eq!(second.probe().who_hears("h1/eth0", None).unwrap(), second_others);
 }
 
 #[test]
 fn unknown_names_are_refused_by_name() {
     let lab = Lab::builder().switch("leaf-01").start().unwrap();
     let text = |error: anyhow::Error| error.to_string();
-    let error = lab
-        .probe()
-        .who_hears("h9/eth0", None)
-        .map_err(text)
-        .unwrap_err();
-    assert!(
-        error.starts_with("frame probe: `who_hears`: no NIC `h9/eth0`"),
-        "{error}"
-    );
+    let error = lab.probe().who_hears("h9/eth0", None).map_err(text).unwrap_err();
+    assert!(error.starts_with("frame probe: `who_hears`: no NIC `h9/eth0`"), "{error}");
     assert_eq!(
         lab.vsctl("leaf-09", &[]).map_err(text).unwrap_err(),
         "the lab has no switch `leaf-09`"

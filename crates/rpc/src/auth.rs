@@ -41,9 +41,7 @@ impl Caller {
 
     /// The caller on a listener without authentication.
     pub fn anonymous() -> Self {
-        Self {
-            name: Self::ANONYMOUS.to_owned(),
-        }
+        Self { name: Self::ANONYMOUS.to_owned() }
     }
 }
 
@@ -90,16 +88,10 @@ impl Authenticator {
 
     /// Verifies the value of an `Authorization` header.
     pub async fn authenticate(&self, authorization: Option<&[u8]>) -> Result<Caller, Denied> {
-        let credential = authorization
-            .and_then(Credential::read)
-            .ok_or(Denied::Unauthorised)?;
+        let credential = authorization.and_then(Credential::read).ok_or(Denied::Unauthorised)?;
         let state = Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner));
-        let caller = Caller {
-            name: credential.user.clone(),
-        };
-        let digest = state
-            .verified
-            .digest(&credential.user, credential.password.expose_secret());
+        let caller = Caller { name: credential.user.clone() };
+        let digest = state.verified.digest(&credential.user, credential.password.expose_secret());
         if state.verified.holds(&digest, Instant::now()) {
             return Ok(caller);
         }
@@ -109,29 +101,20 @@ impl Authenticator {
         };
         // The permit moves along: a caller that goes away does not end the computation.
         let known = tokio::task::spawn_blocking(move || {
-            let known = state
-                .users
-                .verify(&credential.user, credential.password.expose_secret());
+            let known = state.users.verify(&credential.user, credential.password.expose_secret());
             if known {
                 state.verified.remember(digest, Instant::now());
             }
             drop(permit);
             known
         });
-        if known.await.unwrap_or(false) {
-            Ok(caller)
-        } else {
-            Err(Denied::Unauthorised)
-        }
+        if known.await.unwrap_or(false) { Ok(caller) } else { Err(Denied::Unauthorised) }
     }
 }
 
 impl State {
     fn load(path: &Path) -> Result<Self, HtpasswdError> {
-        Ok(Self {
-            users: Htpasswd::load(path)?,
-            verified: Cache::new(),
-        })
+        Ok(Self { users: Htpasswd::load(path)?, verified: Cache::new() })
     }
 }
 
@@ -161,10 +144,8 @@ impl Credential {
         let decoded = String::from_utf8(BASE64.decode(encoded.trim()).ok()?).ok()?;
         let (user, password) = decoded.split_once(':')?;
         let printable = |text: &str| !text.chars().any(char::is_control);
-        (!user.is_empty() && printable(user) && printable(password)).then(|| Self {
-            user: user.to_owned(),
-            password: password.into(),
-        })
+        (!user.is_empty() && printable(user) && printable(password))
+            .then(|| Self { user: user.to_owned(), password: password.into() })
     }
 }
 

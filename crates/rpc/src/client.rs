@@ -100,10 +100,7 @@ pub struct Client {
 impl Client {
     /// A client; nothing is sent yet.
     pub fn new(settings: Settings) -> Result<Self, CallError> {
-        let Settings {
-            address,
-            credentials,
-        } = settings;
+        let Settings { address, credentials } = settings;
         // reqwest panics when no provider is installed. The whole workspace uses this one.
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             // Fails only when another thread was first, which is as good.
@@ -123,9 +120,7 @@ impl Client {
             // Reading the system's certificates costs time, and fails where there are none.
             builder = builder.tls_certs_only(std::iter::empty());
         }
-        let http = builder
-            .build()
-            .map_err(|error| refused(&address, &cause(&error)))?;
+        let http = builder.build().map_err(|error| refused(&address, &cause(&error)))?;
         Ok(Self {
             http,
             address,
@@ -144,9 +139,7 @@ impl Client {
         context: &Context,
     ) -> Result<A, CallError> {
         let params = json!({ "context": context });
-        let result = self
-            .send(method.name(), Some(params), context.timeout() + GRACE)
-            .await?;
+        let result = self.send(method.name(), Some(params), context.timeout() + GRACE).await?;
         serde_json::from_value(result)
             .map_err(|error| self.malformed(format!("`{method}`: {error}")))
     }
@@ -169,13 +162,9 @@ impl Client {
             members.insert("params".to_owned(), params);
         }
         let exchange = self.exchange(&call);
-        let body =
-            tokio::time::timeout(wait, exchange)
-                .await
-                .map_err(|_| CallError::TimedOut {
-                    address: self.address.clone(),
-                    after: wait,
-                })??;
+        let body = tokio::time::timeout(wait, exchange)
+            .await
+            .map_err(|_| CallError::TimedOut { address: self.address.clone(), after: wait })??;
         let received: Received = serde_json::from_slice(&body).map_err(|error| {
             self.malformed(format!("{error}; it begins `{}`", beginning(&body)))
         })?;
@@ -200,11 +189,7 @@ impl Client {
         let mut response = request.send().await.map_err(|error| self.broken(&error))?;
         let status = response.status();
         let mut body = Vec::new();
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| self.broken(&error))?
-        {
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
             if body.len() + chunk.len() > ANSWER_BYTES {
                 return Err(self.malformed(format!("it has more than {ANSWER_BYTES} bytes")));
             }
@@ -217,11 +202,7 @@ impl Client {
         Err(CallError::Http {
             address: self.address.clone(),
             status: status.as_u16(),
-            detail: if detail.is_empty() {
-                String::new()
-            } else {
-                format!(": {detail}")
-            },
+            detail: if detail.is_empty() { String::new() } else { format!(": {detail}") },
         })
     }
 
@@ -234,10 +215,7 @@ impl Client {
     }
 
     fn malformed(&self, problem: String) -> CallError {
-        CallError::Malformed {
-            address: self.address.clone(),
-            problem,
-        }
+        CallError::Malformed { address: self.address.clone(), problem }
     }
 }
 
@@ -257,10 +235,7 @@ impl Target {
             None => (address, None),
         };
         let mut url = reqwest::Url::parse(base).map_err(|error| {
-            refused(
-                address,
-                &format!("{error}; it is like `http://127.0.0.1:8191`"),
-            )
+            refused(address, &format!("{error}; it is like `http://127.0.0.1:8191`"))
         })?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
             return Err(refused(
@@ -284,10 +259,7 @@ impl Target {
 }
 
 fn refused(address: &str, problem: &str) -> CallError {
-    CallError::Address {
-        address: address.to_owned(),
-        problem: problem.to_owned(),
-    }
+    CallError::Address { address: address.to_owned(), problem: problem.to_owned() }
 }
 
 /// The innermost cause: reqwest's own text repeats the URL and hides the reason.
@@ -301,10 +273,7 @@ fn cause(error: &reqwest::Error) -> String {
 
 fn beginning(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body.get(..SHOWN.min(body.len())).unwrap_or_default());
-    text.trim()
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
+    text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -327,10 +296,7 @@ mod tests {
     #[case("ftp://host", "it is none of")]
     #[case("unix:relative", "begins with `/`")]
     #[case("http://host/v1/rpc", "it has a path")]
-    #[case(
-        "http://user:hunter2@host",
-        "credentials do not belong into an address"
-    )]
+    #[case("http://user:hunter2@host", "credentials do not belong into an address")]
     fn other_addresses_are_refused(#[case] address: &str, #[case] message: &str) {
         let error = Target::parse(address).err().unwrap().to_string();
         assert!(error.contains(message), "{error}");

@@ -31,11 +31,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            body_bytes: 1024 * 1024,
-            batch: 100,
-            depth: 32,
-        }
+        Self { body_bytes: 1024 * 1024, batch: 100, depth: 32 }
     }
 }
 
@@ -98,10 +94,7 @@ pub enum Decoded {
 pub fn decode(body: &[u8], limits: &Limits) -> Decoded {
     match read(body, limits) {
         Ok(decoded) => decoded,
-        Err(error) => Decoded::Single(Err(Refused {
-            id: Some(Id::Null),
-            error,
-        })),
+        Err(error) => Decoded::Single(Err(Refused { id: Some(Id::Null), error })),
     }
 }
 
@@ -123,13 +116,9 @@ fn read(body: &[u8], limits: &Limits) -> Result<Decoded, RpcError> {
         Value::Array(calls) if calls.is_empty() => {
             Err(RpcError::invalid_request("the batch is empty"))
         }
-        Value::Array(calls) if calls.len() > limits.batch => {
-            Err(RpcError::invalid_request(format!(
-                "the batch has {} calls, {} are allowed",
-                calls.len(),
-                limits.batch
-            )))
-        }
+        Value::Array(calls) if calls.len() > limits.batch => Err(RpcError::invalid_request(
+            format!("the batch has {} calls, {} are allowed", calls.len(), limits.batch),
+        )),
         Value::Array(calls) => Ok(Decoded::Batch(calls.into_iter().map(call).collect())),
         single => Ok(Decoded::Single(call(single))),
     }
@@ -138,10 +127,7 @@ fn read(body: &[u8], limits: &Limits) -> Result<Decoded, RpcError> {
 fn call(value: Value) -> Result<Call, Refused> {
     let refused = |id: Option<Id>, error: RpcError| Err(Refused { id, error });
     let invalid = |id: Option<Id>, problem: String| {
-        refused(
-            Some(id.unwrap_or(Id::Null)),
-            RpcError::invalid_request(problem),
-        )
+        refused(Some(id.unwrap_or(Id::Null)), RpcError::invalid_request(problem))
     };
     let Value::Object(mut members) = value else {
         return invalid(None, "a call is an object".to_owned());
@@ -173,16 +159,11 @@ fn call(value: Value) -> Result<Call, Refused> {
         );
     }
     match params {
-        None => Ok(Call {
-            id,
-            method,
-            params: Map::new(),
-        }),
+        None => Ok(Call { id, method, params: Map::new() }),
         Some(Value::Object(params)) => Ok(Call { id, method, params }),
-        Some(Value::Array(_)) => refused(
-            id,
-            RpcError::invalid_params("parameters are given by name, in an object"),
-        ),
+        Some(Value::Array(_)) => {
+            refused(id, RpcError::invalid_params("parameters are given by name, in an object"))
+        }
         Some(_) => invalid(id, "`params` is not an object".to_owned()),
     }
 }

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use model::{PortConfig, PortName, SwitchName};
+use model::{LagName, PortConfig, PortName, SwitchName};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -164,6 +164,9 @@ pub struct LegReport {
     /// What was read after the failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed: Option<PortConfig>,
+    /// The LAG in which the port was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag: Option<LagName>,
     /// What was read last before the failure, where nothing could be read after it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_known: Option<PortConfig>,
@@ -257,11 +260,7 @@ impl RpcError {
     }
 
     fn with_code(code: i32, class: Class, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            data: Some(Box::new(ErrorData::new(class))),
-        }
+        Self { code, message: message.into(), data: Some(Box::new(ErrorData::new(class))) }
     }
 
     /// With what to do next.
@@ -308,6 +307,7 @@ mod tests {
                 port: Some("swp1".parse().unwrap()),
                 outcome: LegOutcome::NotUndone,
                 observed: None,
+                lag: None,
                 last_known: Some(PortConfig::default()),
                 error: Some("the switch did not answer in time".to_owned()),
             });

@@ -200,11 +200,8 @@ impl Method {
     pub fn read_params(self, mut params: Map<String, Value>) -> Result<Context, RpcError> {
         let context = params.remove("context");
         if let Some(other) = params.keys().next() {
-            let takes = if self == Self::Discover {
-                "no parameters"
-            } else {
-                "one parameter, `context`"
-            };
+            let takes =
+                if self == Self::Discover { "no parameters" } else { "one parameter, `context`" };
             return Err(refused(format!(
                 "`{self}` has no parameter `{}`: it takes {takes}",
                 shown(other)
@@ -243,10 +240,7 @@ impl Method {
             };
             let takes = takes.iter().map(|name| format!("`{name}`"));
             let takes: Vec<_> = takes.collect();
-            return Err(refused(format!(
-                "{problem}; `{whom}` takes {}",
-                takes.join(", ")
-            )));
+            return Err(refused(format!("{problem}; `{whom}` takes {}", takes.join(", "))));
         }
         let absent = |name: &&&str| given.get(**name).is_none_or(Value::is_null);
         match self.required().iter().find(absent) {
@@ -258,9 +252,7 @@ impl Method {
 
 fn known(member: &str) -> bool {
     member == "operation" || member == "plan_token" || {
-        [COMMON, SERVER, WANTED, SWITCHES]
-            .iter()
-            .any(|part| part.contains(&member))
+        [COMMON, SERVER, WANTED, SWITCHES].iter().any(|part| part.contains(&member))
     }
 }
 
@@ -285,9 +277,7 @@ fn read_context(members: Map<String, Value>) -> Result<Context, RpcError> {
             }
         })?;
     if let Some(network) = &context.network {
-        network
-            .segment()
-            .map_err(|problem| refused(format!("`context.network`: {problem}")))?;
+        network.segment().map_err(|problem| refused(format!("`context.network`: {problem}")))?;
     }
     Ok(context)
 }
@@ -314,17 +304,14 @@ impl FromStr for Method {
     type Err = RpcError;
 
     fn from_str(text: &str) -> Result<Self, RpcError> {
-        Self::ALL
-            .into_iter()
-            .find(|method| method.name() == text)
-            .ok_or_else(|| {
-                let names = Self::ALL.map(|method| format!("`{method}`"));
-                RpcError::method_not_found(format!(
-                    "there is no method `{}`; there are {}",
-                    shown(text),
-                    names.join(", ")
-                ))
-            })
+        Self::ALL.into_iter().find(|method| method.name() == text).ok_or_else(|| {
+            let names = Self::ALL.map(|method| format!("`{method}`"));
+            RpcError::method_not_found(format!(
+                "there is no method `{}`; there are {}",
+                shown(text),
+                names.join(", ")
+            ))
+        })
     }
 }
 
@@ -335,9 +322,7 @@ mod tests {
     use serde_json::json;
 
     fn check(method: &str, params: Value) -> Result<Context, String> {
-        let Value::Object(params) = params else {
-            panic!("parameters are an object")
-        };
+        let Value::Object(params) = params else { panic!("parameters are an object") };
         let method: Method = method.parse().map_err(|e: RpcError| e.message)?;
         method.read_params(params).map_err(|error| {
             assert_eq!(error.code, crate::error::INVALID_PARAMS);
@@ -348,24 +333,14 @@ mod tests {
     #[test]
     fn the_table_names_every_member_of_the_context_and_no_other() {
         let schema = schemars::schema_for!(Context);
-        let known: std::collections::BTreeSet<_> = schema.as_value()["properties"]
-            .as_object()
-            .unwrap()
-            .keys()
-            .cloned()
-            .collect();
-        let table: std::collections::BTreeSet<_> = Method::ALL
-            .into_iter()
-            .flat_map(Method::members)
-            .map(str::to_owned)
-            .collect();
+        let known: std::collections::BTreeSet<_> =
+            schema.as_value()["properties"].as_object().unwrap().keys().cloned().collect();
+        let table: std::collections::BTreeSet<_> =
+            Method::ALL.into_iter().flat_map(Method::members).map(str::to_owned).collect();
         assert_eq!(table, known);
         for method in Method::ALL {
             let members = method.members();
-            assert!(
-                method.required().iter().all(|m| members.contains(m)),
-                "{method}"
-            );
+            assert!(method.required().iter().all(|m| members.contains(m)), "{method}");
         }
         assert!(table.iter().all(|member| super::known(member)));
     }
@@ -389,14 +364,7 @@ mod tests {
         assert_eq!(context.request_id.as_deref(), Some("r1"));
         assert_eq!(context.mode, Some(crate::wire::PortMode::Trunk));
         assert_eq!(context.allowed_vlans.unwrap().to_string(), "200-210");
-        assert_eq!(
-            context
-                .binding_profile
-                .unwrap()
-                .local_link_information
-                .len(),
-            1
-        );
+        assert_eq!(context.binding_profile.unwrap().local_link_information.len(), 1);
     }
 
     #[rstest]

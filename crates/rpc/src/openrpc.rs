@@ -27,14 +27,10 @@ pub fn document() -> Value {
         .into_generator();
     generator.subschema_for::<wire::Context>();
     generator.subschema_for::<ErrorData>();
-    let results: Vec<_> = Method::ALL
-        .into_iter()
-        .map(|method| result(method, &mut generator))
-        .collect();
+    let results: Vec<_> =
+        Method::ALL.into_iter().map(|method| result(method, &mut generator)).collect();
     let mut schemas = generator.take_definitions(true);
-    let context = schemas
-        .remove(wire::Context::schema_name().as_ref())
-        .unwrap_or_default();
+    let context = schemas.remove(wire::Context::schema_name().as_ref()).unwrap_or_default();
     let methods: Vec<_> = Method::ALL
         .into_iter()
         .zip(results)
@@ -122,21 +118,9 @@ fn errors() -> Map<String, Value> {
             error::INVALID_REQUEST,
             "The body is JSON and no call, or exceeds a limit",
         ),
-        (
-            "method_not_found",
-            error::METHOD_NOT_FOUND,
-            "There is no such method",
-        ),
-        (
-            "invalid_params",
-            error::INVALID_PARAMS,
-            "A parameter is missing, unknown or malformed",
-        ),
-        (
-            "internal_error",
-            error::INTERNAL_ERROR,
-            "The service broke while it handled the call",
-        ),
+        ("method_not_found", error::METHOD_NOT_FOUND, "There is no such method"),
+        ("invalid_params", error::INVALID_PARAMS, "A parameter is missing, unknown or malformed"),
+        ("internal_error", error::INTERNAL_ERROR, "The service broke while it handled the call"),
     ];
     let classes = Class::ALL.map(|class| (class.name(), class.code(), meaning(class)));
     envelope

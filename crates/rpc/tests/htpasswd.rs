@@ -29,10 +29,7 @@ impl Passwords {
         std::fs::write(&path, "").unwrap();
         let private = <std::fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o600);
         std::fs::set_permissions(&path, private).unwrap();
-        Self {
-            _folder: folder,
-            path,
-        }
+        Self { _folder: folder, path }
     }
 
     fn set(&self, options: &[&str], user: &str, password: &str) -> &Self {
@@ -70,9 +67,7 @@ async fn check(
 }
 
 fn ada() -> Result<Caller, Denied> {
-    Ok(Caller {
-        name: "ada".to_owned(),
-    })
+    Ok(Caller { name: "ada".to_owned() })
 }
 
 #[tokio::test]
@@ -84,22 +79,15 @@ async fn the_right_password_lets_in_and_no_other() {
 
     assert_eq!(check(&authenticator, "ada", "correct horse").await, ada());
     assert!(check(&authenticator, "bob", "päss:wörd").await.is_ok());
-    for (user, password) in [
-        ("ada", "päss:wörd"),
-        ("ada", ""),
-        ("eve", "correct horse"),
-        ("", ""),
-    ] {
+    for (user, password) in [("ada", "päss:wörd"), ("ada", ""), ("eve", "correct horse"), ("", "")]
+    {
         assert_eq!(
             check(&authenticator, user, password).await,
             Err(Denied::Unauthorised),
             "{user}"
         );
     }
-    assert_eq!(
-        authenticator.authenticate(None).await,
-        Err(Denied::Unauthorised)
-    );
+    assert_eq!(authenticator.authenticate(None).await, Err(Denied::Unauthorised));
 }
 
 #[tokio::test]
@@ -113,15 +101,9 @@ async fn a_reload_forgets_old_passwords_and_removed_users_at_once() {
 
     file.set(&["-bB", "-C", "4"], "ada", "new").remove("bob");
     authenticator.reload().unwrap();
-    assert_eq!(
-        check(&authenticator, "ada", "old").await,
-        Err(Denied::Unauthorised)
-    );
+    assert_eq!(check(&authenticator, "ada", "old").await, Err(Denied::Unauthorised));
     assert_eq!(check(&authenticator, "ada", "new").await, ada());
-    assert_eq!(
-        check(&authenticator, "bob", "b").await,
-        Err(Denied::Unauthorised)
-    );
+    assert_eq!(check(&authenticator, "bob", "b").await, Err(Denied::Unauthorised));
 }
 
 #[tokio::test]
@@ -137,10 +119,7 @@ async fn a_file_that_went_bad_leaves_the_old_one_in_force() {
         "{error}"
     );
     assert_eq!(check(&authenticator, "ada", "old").await, ada());
-    assert_eq!(
-        check(&authenticator, "eve", "md5").await,
-        Err(Denied::Unauthorised)
-    );
+    assert_eq!(check(&authenticator, "eve", "md5").await, Err(Denied::Unauthorised));
 }
 
 /// bcrypt at cost 11 takes tenths of a second; a hundred answers within two seconds mean that it
@@ -158,11 +137,7 @@ async fn a_verified_caller_is_remembered() {
     for _ in 0..100 {
         assert_eq!(check(&authenticator, "ada", "slow").await, ada());
     }
-    assert!(
-        begun.elapsed() < once * 10,
-        "{once:?} {:?}",
-        begun.elapsed()
-    );
+    assert!(begun.elapsed() < once * 10, "{once:?} {:?}", begun.elapsed());
 }
 
 /// Unknown and known users are verified by the same work: their times differ by noise only. The
@@ -175,16 +150,10 @@ async fn an_unknown_user_costs_as_much_as_a_known_one() {
     let mut times = Vec::new();
     for user in ["ada", "eve"] {
         let begun = Instant::now();
-        assert_eq!(
-            check(&authenticator, user, "wrong").await,
-            Err(Denied::Unauthorised)
-        );
+        assert_eq!(check(&authenticator, user, "wrong").await, Err(Denied::Unauthorised));
         times.push(begun.elapsed());
     }
-    assert!(
-        times[1] * 10 > times[0] && times[0] * 10 > times[1],
-        "{times:?}"
-    );
+    assert!(times[1] * 10 > times[0] && times[0] * 10 > times[1], "{times:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -197,10 +166,7 @@ async fn many_callers_at_once_are_all_answered() {
         let authenticator = Arc::clone(&authenticator);
         callers.spawn(async move {
             let password = if n % 2 == 0 { "right" } else { "wrong" };
-            (
-                n % 2 == 0,
-                check(&authenticator, "ada", password).await.is_ok(),
-            )
+            (n % 2 == 0, check(&authenticator, "ada", password).await.is_ok())
         });
     }
     let all = tokio::time::timeout(Duration::from_secs(30), callers.join_all());

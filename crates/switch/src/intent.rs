@@ -155,6 +155,11 @@ pub(crate) fn wanted(
             wanted.vlans.remove(vlan);
         }
     }
+    // An empty description is how a caller asks for none.
+    let ports = wanted.ports.values_mut().map(|port| &mut port.config);
+    for config in ports.chain(wanted.lags.values_mut().map(|lag| &mut lag.config)) {
+        config.description.take_if(|text| text.is_empty());
+    }
     Ok(wanted)
 }
 

@@ -202,10 +202,7 @@ pub struct ChaosSettings {
 impl ChaosSettings {
     /// No faults yet, from this seed.
     pub const fn new(seed: u64) -> Self {
-        Self {
-            seed,
-            faults: BTreeMap::new(),
-        }
+        Self { seed, faults: BTreeMap::new() }
     }
 
     /// The same with one fault more.

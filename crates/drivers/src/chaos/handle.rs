@@ -81,10 +81,7 @@ impl ChaosHandle {
     /// Draws for each fault of a stage, in their order; the first that strikes wins.
     pub(super) fn draw(&self, stage: Stage, rng: &mut StdRng) -> Draw {
         let faults = self.faults();
-        let mut draw = Draw {
-            fault: None,
-            lot: rng.random(),
-        };
+        let mut draw = Draw { fault: None, lot: rng.random() };
         for fault in Fault::ALL.into_iter().filter(|f| f.stage() == stage) {
             let likely = faults.get(&fault).copied().unwrap_or_default();
             let strikes = rng.random::<f64>() < likely.get();

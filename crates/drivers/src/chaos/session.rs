@@ -29,13 +29,7 @@ impl ChaosSession {
         handle: ChaosHandle,
         rng: StdRng,
     ) -> Self {
-        Self {
-            session,
-            driver,
-            handle,
-            rng,
-            broken: false,
-        }
+        Self { session, driver, handle, rng, broken: false }
     }
 
     fn draw(&mut self, stage: Stage) -> Draw {
@@ -44,11 +38,7 @@ impl ChaosSession {
 
     /// Fails when an earlier fault made the session useless.
     fn usable(&self) -> Result<(), DeviceError> {
-        if self.broken {
-            Err(disconnected(false))
-        } else {
-            Ok(())
-        }
+        if self.broken { Err(disconnected(false)) } else { Ok(()) }
     }
 
     /// Records a fault, and that the session is useless when the error says so.
@@ -76,10 +66,8 @@ impl ChaosSession {
 
     /// Applies a batch, except for the works that are refused one by one.
     async fn apply_some(&mut self, batch: &[Work]) -> BatchOutcome {
-        let refused: Vec<bool> = batch
-            .iter()
-            .map(|_| self.draw(Stage::Work).fault.is_some())
-            .collect();
+        let refused: Vec<bool> =
+            batch.iter().map(|_| self.draw(Stage::Work).fault.is_some()).collect();
         if !refused.contains(&true) {
             return self.session.apply(batch).await;
         }
@@ -119,12 +107,8 @@ impl ChaosSession {
 
     fn claim_success(&self, fault: Fault, batch: &[Work]) -> BatchOutcome {
         self.handle.injected_now(fault);
-        let claim = |work| {
-            Ok(Applied {
-                operations: self.driver.render(work),
-                answers: Vec::new(),
-            })
-        };
+        let claim =
+            |work| Ok(Applied { operations: self.driver.render(work), answers: Vec::new() });
         BatchOutcome::Each(batch.iter().map(claim).collect())
     }
 
@@ -242,22 +226,13 @@ fn all_fail(batch: &[Work], error: &DeviceError) -> BatchOutcome {
 }
 
 fn disconnected(sent: bool) -> DeviceError {
-    DeviceError::Disconnected {
-        sent,
-        reason: INJECTED.to_owned(),
-    }
+    DeviceError::Disconnected { sent, reason: INJECTED.to_owned() }
 }
 
 fn rejected() -> DeviceError {
-    DeviceError::Rejected {
-        operation: None,
-        answer: INJECTED.to_owned(),
-    }
+    DeviceError::Rejected { operation: None, answer: INJECTED.to_owned() }
 }
 
 fn nonsense() -> DeviceError {
-    DeviceError::Unrecognised {
-        sent: true,
-        answer: format!("%$ ({INJECTED})"),
-    }
+    DeviceError::Unrecognised { sent: true, answer: format!("%$ ({INJECTED})") }
 }

@@ -17,10 +17,7 @@ fn port(name: &str) -> PortName {
 fn rehearsal(atomicity: Atomicity, settings: ChaosSettings) -> (ChaosDriver, NoopHandle) {
     let noop = NoopDriver::new(NoopSettings {
         ports: NoopPorts::These(PORTS.into_iter().map(port).collect()),
-        capabilities: Capabilities {
-            atomicity,
-            ..NoopSettings::full_capabilities()
-        },
+        capabilities: Capabilities { atomicity, ..NoopSettings::full_capabilities() },
         ..NoopSettings::default()
     });
     let switch = noop.handle();
@@ -43,11 +40,7 @@ fn batch() -> [Work; 2] {
                     from: VlanMode::Closed,
                     to: VlanMode::access(Vlan::MIN),
                 },
-                Change::SetDescription {
-                    target,
-                    from: None,
-                    to: Some("tenant".to_owned()),
-                },
+                Change::SetDescription { target, from: None, to: Some("tenant".to_owned()) },
             ],
         }
     })
@@ -88,9 +81,7 @@ fn texts(outcome: &BatchOutcome) -> Vec<String> {
 /// Whether a call never ends. The clock is paused, so that the limit is reached as soon as nothing
 /// is left to do.
 async fn hangs<T>(call: impl Future<Output = T>) -> bool {
-    tokio::time::timeout(Duration::from_secs(3600), call)
-        .await
-        .is_err()
+    tokio::time::timeout(Duration::from_secs(3600), call).await.is_err()
 }
 
 #[rstest]
@@ -209,10 +200,7 @@ async fn a_hang_can_be_awaited() {
 async fn opening_goes_wrong() {
     let (driver, switch) = rehearsal(Atomicity::Transaction, always(Fault::Unreachable));
     let error = driver.open().await.err().unwrap();
-    assert_eq!(
-        error.to_string(),
-        "cannot reach the switch at chaos: injected by the chaos driver"
-    );
+    assert_eq!(error.to_string(), "cannot reach the switch at chaos: injected by the chaos driver");
     let (hanging, _) = rehearsal(Atomicity::Transaction, always(Fault::OpenHang));
     assert!(hangs(hanging.open()).await);
     assert_eq!(hanging.handle().count(Fault::OpenHang), 1);
@@ -223,10 +211,7 @@ async fn opening_goes_wrong() {
 async fn reading_goes_wrong() {
     let query = Query::ports(&[port("p1")]);
     let (driver, _) = rehearsal(Atomicity::Transaction, always(Fault::ReadDisconnect));
-    let broken = Err(DeviceError::Disconnected {
-        sent: false,
-        reason: INJECTED.to_owned(),
-    });
+    let broken = Err(DeviceError::Disconnected { sent: false, reason: INJECTED.to_owned() });
     let mut session = driver.open().await.unwrap();
     assert_eq!(session.observe(&query).await, broken);
     let mut session = driver.open().await.unwrap();
@@ -242,10 +227,7 @@ async fn saving_goes_wrong() {
     let (driver, switch) = rehearsal(Atomicity::Transaction, always(Fault::SaveRefuse));
     let mut session = driver.open().await.unwrap();
     let error = session.save().await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "the switch refused: injected by the chaos driver"
-    );
+    assert_eq!(error.to_string(), "the switch refused: injected by the chaos driver");
     driver.handle().calm();
     session.save().await.unwrap();
     assert_eq!(switch.saves(), 1);
@@ -344,10 +326,7 @@ async fn sessions_do_not_disturb_each_other() {
 #[case(f64::INFINITY)]
 fn no_probability(#[case] value: f64) {
     let error = Probability::new(value).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        format!("`{value}` is not a probability: it is not from 0 to 1")
-    );
+    assert_eq!(error.to_string(), format!("`{value}` is not a probability: it is not from 0 to 1"));
 }
 
 #[tokio::test]
@@ -368,10 +347,7 @@ async fn partial_needs_single_commands() {
 #[rstest]
 #[case(r#"{"seed":7,"faults":{"hang_after":0.5}}"#, Ok(0.5))]
 #[case(r#"{"faults":{"hang_after":1.5}}"#, Err("`1.5` is not a probability"))]
-#[case(
-    r#"{"faults":{"hang_afterr":0.5}}"#,
-    Err("unknown variant `hang_afterr`")
-)]
+#[case(r#"{"faults":{"hang_afterr":0.5}}"#, Err("unknown variant `hang_afterr`"))]
 #[case(r#"{"sede":7}"#, Err("unknown field `sede`"))]
 fn settings_are_read(#[case] text: &str, #[case] want: Result<f64, &str>) {
     match (serde_json::from_str::<ChaosSettings>(text), want) {

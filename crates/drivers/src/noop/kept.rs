@@ -44,10 +44,7 @@ impl Kept {
             NoopPorts::These(ports) => (false, ports),
         };
         let state = Slice {
-            ports: ports
-                .into_iter()
-                .map(|port| (port, fresh.clone()))
-                .collect(),
+            ports: ports.into_iter().map(|port| (port, fresh.clone())).collect(),
             ..Slice::default()
         };
         Self {
@@ -67,10 +64,7 @@ impl Kept {
     }
 
     fn port(&self, port: &PortName) -> Option<&PortState> {
-        self.state
-            .ports
-            .get(port)
-            .or_else(|| self.any.then_some(&self.fresh))
+        self.state.ports.get(port).or_else(|| self.any.then_some(&self.fresh))
     }
 
     /// Makes all changes, or none and says which one does not fit.
@@ -93,23 +87,14 @@ impl Kept {
             }
         }
         for change in changes {
-            change
-                .apply_to(&mut part)
-                .map_err(|misfit| DeviceError::Rejected {
-                    operation: Some(misfit.change),
-                    answer: misfit.problem,
-                })?;
+            change.apply_to(&mut part).map_err(|misfit| DeviceError::Rejected {
+                operation: Some(misfit.change),
+                answer: misfit.problem,
+            })?;
         }
-        let new_ports = part
-            .ports
-            .keys()
-            .filter(|port| !self.state.ports.contains_key(*port))
-            .count();
-        let new_lags = part
-            .lags
-            .keys()
-            .filter(|lag| !self.state.lags.contains_key(*lag))
-            .count();
+        let new_ports =
+            part.ports.keys().filter(|port| !self.state.ports.contains_key(*port)).count();
+        let new_lags = part.lags.keys().filter(|lag| !self.state.lags.contains_key(*lag)).count();
         if self.state.ports.len() + new_ports > MAX_PORTS
             || self.state.lags.len() + new_lags > MAX_LAGS
         {

@@ -10,18 +10,15 @@ use switch::{Capabilities, Change, DeviceError, HybridSupport, LagNaming, VlanDa
 pub(super) fn check(change: &Change, capabilities: &Capabilities) -> Result<(), DeviceError> {
     match lacking(change, capabilities) {
         None => Ok(()),
-        Some(what) => Err(DeviceError::Unsupported {
-            what: format!("{change}: {what}"),
-        }),
+        Some(what) => Err(DeviceError::Unsupported { what: format!("{change}: {what}") }),
     }
 }
 
 fn lacking(change: &Change, capabilities: &Capabilities) -> Option<&'static str> {
     match change {
-        Change::CreateVlan { .. } | Change::DeleteVlan { .. } => unless(
-            capabilities.vlan_database == VlanDatabase::Explicit,
-            "VLANs need no definition",
-        ),
+        Change::CreateVlan { .. } | Change::DeleteVlan { .. } => {
+            unless(capabilities.vlan_database == VlanDatabase::Explicit, "VLANs need no definition")
+        }
         Change::SetAdmin { .. } => unless(capabilities.port_shut, "ports cannot be shut"),
         Change::SetVlans { to, .. } => lacking_mode(to, capabilities),
         Change::AddAllowed { .. } => unless(capabilities.trunk, "there are no trunks"),
@@ -55,10 +52,9 @@ fn lacking_mode(mode: &VlanMode, capabilities: &Capabilities) -> Option<&'static
                     "trunks have no native VLAN",
                 )
             }),
-        VlanMode::Hybrid { .. } => unless(
-            capabilities.hybrid == HybridSupport::Own,
-            "there are no hybrid ports",
-        ),
+        VlanMode::Hybrid { .. } => {
+            unless(capabilities.hybrid == HybridSupport::Own, "there are no hybrid ports")
+        }
         VlanMode::Closed | VlanMode::Other { .. } => None,
     }
 }
@@ -69,19 +65,11 @@ fn lacking_name(lag: &LagName, capabilities: &Capabilities) -> Option<&'static s
         LagNaming::Numbered { prefix } => prefix,
     };
     let number = lag.as_str().strip_prefix(prefix.as_str());
-    unless(
-        number.is_some_and(|number| number.parse::<u32>().is_ok()),
-        "LAGs are numbered",
-    )
+    unless(number.is_some_and(|number| number.parse::<u32>().is_ok()), "LAGs are numbered")
 }
 
 fn lacking_lag(settings: &LagSettings, capabilities: &Capabilities) -> Option<&'static str> {
-    let LagSettings {
-        mode,
-        rate,
-        min_links,
-        fallback,
-    } = settings;
+    let LagSettings { mode, rate, min_links, fallback } = settings;
     let Some(lag) = &capabilities.lag else {
         return Some("there are no LAGs");
     };
@@ -91,18 +79,8 @@ fn lacking_lag(settings: &LagSettings, capabilities: &Capabilities) -> Option<&'
         LagMode::Static => unless(lag.r#static, "there are no static LAGs"),
     };
     mode.or_else(|| unless(rate.is_none() || lag.rate, "the LACP rate is fixed"))
-        .or_else(|| {
-            unless(
-                min_links.is_none() || lag.min_links,
-                "there are no minimum links",
-            )
-        })
-        .or_else(|| {
-            unless(
-                fallback.is_none() || lag.fallback,
-                "there is no LACP fallback",
-            )
-        })
+        .or_else(|| unless(min_links.is_none() || lag.min_links, "there are no minimum links"))
+        .or_else(|| unless(fallback.is_none() || lag.fallback, "there is no LACP fallback"))
 }
 
 fn unless(able: bool, lacking: &'static str) -> Option<&'static str> {

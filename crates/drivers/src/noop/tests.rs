@@ -29,18 +29,11 @@ fn driver(ports: &[&str], capabilities: Capabilities) -> NoopDriver {
 }
 
 fn work(changes: Vec<Change>) -> Work {
-    Work {
-        before: Slice::default(),
-        changes,
-    }
+    Work { before: Slice::default(), changes }
 }
 
 fn to_access(name: &str, from: VlanMode, id: u16) -> Change {
-    Change::SetVlans {
-        target: Target::Port(port(name)),
-        from,
-        to: VlanMode::access(vlan(id)),
-    }
+    Change::SetVlans { target: Target::Port(port(name)), from, to: VlanMode::access(vlan(id)) }
 }
 
 async fn apply(driver: &NoopDriver, changes: Vec<Change>) -> Result<Applied, DeviceError> {
@@ -62,10 +55,7 @@ async fn remembers_between_sessions() {
     let driver = driver(&["p1", "p2"], NoopSettings::full_capabilities());
     let changes = vec![to_access("p1", VlanMode::Closed, 100)];
     let applied = apply(&driver, changes.clone()).await.unwrap();
-    assert_eq!(
-        applied.operations,
-        ["set port p1 from closed to access 100"]
-    );
+    assert_eq!(applied.operations, ["set port p1 from closed to access 100"]);
     assert_eq!(applied.operations, driver.render(&work(changes)));
 
     let mut session = driver.open().await.unwrap();
@@ -91,10 +81,8 @@ async fn remembers_between_sessions() {
 #[tokio::test]
 async fn a_misfit_is_rejected(#[case] atomicity: Atomicity, #[case] left: VlanMode) {
     let driver = driver(&["p1"], with(|c| c.atomicity = atomicity));
-    let changes = vec![
-        to_access("p1", VlanMode::Closed, 100),
-        to_access("p1", VlanMode::Closed, 200),
-    ];
+    let changes =
+        vec![to_access("p1", VlanMode::Closed, 100), to_access("p1", VlanMode::Closed, 200)];
     let error = apply(&driver, changes).await.unwrap_err();
     assert_eq!(
         error,
@@ -111,10 +99,7 @@ async fn a_misfit_is_rejected(#[case] atomicity: Atomicity, #[case] left: VlanMo
 #[tokio::test]
 async fn a_refused_change_leaves_no_trace() {
     let driver = driver(&["p1"], with(|c| c.atomicity = Atomicity::PerCommand));
-    let create = |name: &str| Change::CreateVlan {
-        vlan: vlan(100),
-        name: Some(name.to_owned()),
-    };
+    let create = |name: &str| Change::CreateVlan { vlan: vlan(100), name: Some(name.to_owned()) };
     apply(&driver, vec![create("first")]).await.unwrap();
     apply(&driver, vec![create("second")]).await.unwrap_err();
     let name = driver.handle().state().vlans[&vlan(100)].name.clone();
@@ -132,10 +117,7 @@ async fn works_of_a_batch_stand_for_themselves() {
     let BatchOutcome::Each(results) = session.apply(&batch).await else {
         panic!("refused as a whole");
     };
-    assert!(matches!(
-        &results[..],
-        [Err(DeviceError::Rejected { .. }), Ok(_)]
-    ));
+    assert!(matches!(&results[..], [Err(DeviceError::Rejected { .. }), Ok(_)]));
     assert_eq!(driver.handle().works(), 1);
 }
 
@@ -148,10 +130,7 @@ async fn any_port_exists_and_is_kept_once_changed() {
     let mut session = driver.open().await.unwrap();
     let query = Query::ports(&[port("p7")]);
     let seen = session.observe(&query).await.unwrap();
-    assert_eq!(
-        seen.slice.vlans_of(&port("p7")),
-        Some(&VlanMode::access(vlan(1)))
-    );
+    assert_eq!(seen.slice.vlans_of(&port("p7")), Some(&VlanMode::access(vlan(1))));
     assert_eq!(driver.handle().state(), Slice::default());
 
     let changes = vec![to_access("p7", VlanMode::access(vlan(1)), 100)];
@@ -167,6 +146,7 @@ async fn a_lag_is_observed_with_its_port() {
         Change::CreateLag {
             lag: lag("bond1"),
             settings: LagSettings::new(LagMode::Active),
+            config: PortConfig::with_vlans(VlanMode::Closed),
             extra: None,
         },
         Change::AddMember {
@@ -178,15 +158,9 @@ async fn a_lag_is_observed_with_its_port() {
     ];
     apply(&driver, changes).await.unwrap();
     let mut session = driver.open().await.unwrap();
-    let query = Query {
-        lag_names: true,
-        ..Query::ports(&[port("p1")])
-    };
+    let query = Query { lag_names: true, ..Query::ports(&[port("p1")]) };
     let seen = session.observe(&query).await.unwrap();
-    assert_eq!(
-        seen.slice.lags[&lag("bond1")].members,
-        BTreeSet::from([port("p1")])
-    );
+    assert_eq!(seen.slice.lags[&lag("bond1")].members, BTreeSet::from([port("p1")]));
     assert_eq!(seen.status[&port("p1")].lacp, Some(LacpStatus::Current));
     assert_eq!(seen.lag_names, BTreeSet::from([lag("bond1")]));
     assert_eq!(seen.narrowed(&query), seen);
@@ -223,6 +197,7 @@ async fn a_lag_is_observed_with_its_port() {
     Change::CreateLag {
         lag: lag("bond1"),
         settings: LagSettings::new(LagMode::Active),
+        config: PortConfig::default(),
         extra: None,
     },
     "create LAG bond1 (LACP active): LAGs are numbered"
@@ -232,6 +207,7 @@ async fn a_lag_is_observed_with_its_port() {
     Change::CreateLag {
         lag: lag("bond1"),
         settings: LagSettings { min_links: Some(2), ..LagSettings::new(LagMode::Active) },
+        config: PortConfig::default(),
         extra: None,
     },
     "create LAG bond1 (LACP active, at least 2 up): there are no minimum links"
@@ -247,10 +223,7 @@ async fn refuses_what_it_cannot_do(
 
     let unable = driver(&["p1"], capabilities);
     let what = want.to_owned();
-    assert_eq!(
-        apply(&unable, vec![change]).await,
-        Err(DeviceError::Unsupported { what })
-    );
+    assert_eq!(apply(&unable, vec![change]).await, Err(DeviceError::Unsupported { what }));
 }
 
 #[tokio::test]
@@ -258,9 +231,7 @@ async fn counts_sessions_and_saves() {
     let driver = driver(&["p1"], NoopSettings::full_capabilities());
     let handle = driver.handle();
     let fresh = handle.state();
-    apply(&driver, vec![to_access("p1", VlanMode::Closed, 100)])
-        .await
-        .unwrap();
+    apply(&driver, vec![to_access("p1", VlanMode::Closed, 100)]).await.unwrap();
     assert_eq!(handle.saved(), fresh);
 
     let mut session = driver.open().await.unwrap();
@@ -298,13 +269,8 @@ async fn resolves_names(#[case] text: &str, #[case] want: Option<MatchKind>) {
         ..NoopSettings::default()
     });
     let mut session = driver.open().await.unwrap();
-    let want: Vec<_> = want
-        .map(|matched| PortMatch {
-            port: port("Ethernet1/4"),
-            matched,
-        })
-        .into_iter()
-        .collect();
+    let want: Vec<_> =
+        want.map(|matched| PortMatch { port: port("Ethernet1/4"), matched }).into_iter().collect();
     assert_eq!(session.resolve(text).await.unwrap(), want);
 }
 
@@ -324,22 +290,14 @@ fn fitting(slice: &Slice, (kind, which, id, flag): (u8, usize, u16, bool)) -> Op
     };
     let mode = config.vlans.clone()?;
     Some(match kind {
-        0 if slice.vlans.contains_key(&id) => Change::DeleteVlan {
-            vlan: id,
-            name: slice.vlans[&id].name.clone(),
-        },
-        0 => Change::CreateVlan {
-            vlan: id,
-            name: flag.then(|| format!("v{id}")),
-        },
+        0 if slice.vlans.contains_key(&id) => {
+            Change::DeleteVlan { vlan: id, name: slice.vlans[&id].name.clone() }
+        }
+        0 => Change::CreateVlan { vlan: id, name: flag.then(|| format!("v{id}")) },
         1 => Change::SetAdmin {
             target: Target::Port(name),
             from: state.config.admin?,
-            to: if flag {
-                AdminState::Up
-            } else {
-                AdminState::Down
-            },
+            to: if flag { AdminState::Up } else { AdminState::Down },
         },
         2 => Change::SetVlans {
             target,
@@ -351,26 +309,16 @@ fn fitting(slice: &Slice, (kind, which, id, flag): (u8, usize, u16, bool)) -> Op
                 _ => VlanMode::hybrid(id, &vlan(50).into()),
             },
         },
-        3 if mode.tagged().contains(id) => Change::RemoveAllowed {
-            target,
-            vlans: id.into(),
-        },
+        3 if mode.tagged().contains(id) => Change::RemoveAllowed { target, vlans: id.into() },
         3 if matches!(mode, VlanMode::Trunk { .. } | VlanMode::Hybrid { .. })
             && mode.untagged() != Some(id) =>
         {
-            Change::AddAllowed {
-                target,
-                vlans: id.into(),
-            }
+            Change::AddAllowed { target, vlans: id.into() }
         }
         4 if matches!(mode, VlanMode::Trunk { .. } | VlanMode::Hybrid { .. })
             && !mode.tagged().contains(id) =>
         {
-            Change::SetNative {
-                target,
-                from: mode.untagged(),
-                to: Some(id),
-            }
+            Change::SetNative { target, from: mode.untagged(), to: Some(id) }
         }
         5 => Change::SetDescription {
             target,
@@ -382,40 +330,25 @@ fn fitting(slice: &Slice, (kind, which, id, flag): (u8, usize, u16, bool)) -> Op
             from: config.mtu,
             to: Some(Mtu::new(if flag { 9000 } else { 1500 }).ok()?),
         },
-        7 => Change::SetStpEdge {
-            target,
-            from: config.stp_edge,
-            to: Some(flag),
-        },
-        8 => Change::SetBpduGuard {
-            target,
-            from: config.bpdu_guard,
-            to: Some(flag),
-        },
+        7 => Change::SetStpEdge { target, from: config.stp_edge, to: Some(flag) },
+        8 => Change::SetBpduGuard { target, from: config.bpdu_guard, to: Some(flag) },
         9 => match slice.lags.get(&bond) {
             None => Change::CreateLag {
                 lag: bond,
                 settings: LagSettings::new(LagMode::Active),
+                config: PortConfig::with_vlans(VlanMode::Closed),
                 extra: None,
             },
-            Some(old) if old.members.is_empty() => {
-                let bare = PortConfig::with_vlans(VlanMode::Closed);
-                if old.config != bare {
-                    return None;
-                }
-                Change::DeleteLag {
-                    lag: bond,
-                    settings: old.settings.clone(),
-                    extra: None,
-                }
-            }
+            Some(old) if old.members.is_empty() => Change::DeleteLag {
+                lag: bond,
+                settings: old.settings.clone(),
+                config: old.config.clone(),
+                extra: None,
+            },
             Some(old) => Change::SetLag {
                 lag: bond,
                 from: old.settings.clone(),
-                to: LagSettings {
-                    min_links: Some(2),
-                    ..LagSettings::new(LagMode::Passive)
-                },
+                to: LagSettings { min_links: Some(2), ..LagSettings::new(LagMode::Passive) },
             },
         },
         10 => match &state.lag {
@@ -425,12 +358,9 @@ fn fitting(slice: &Slice, (kind, which, id, flag): (u8, usize, u16, bool)) -> Op
                 becomes: Some(VlanMode::access(id)),
                 extra: None,
             },
-            None if slice.lags.contains_key(&bond) => Change::AddMember {
-                lag: bond,
-                port: name,
-                was: Some(mode),
-                extra: None,
-            },
+            None if slice.lags.contains_key(&bond) => {
+                Change::AddMember { lag: bond, port: name, was: Some(mode), extra: None }
+            }
             None => return None,
         },
         _ => return None,

@@ -35,10 +35,7 @@ impl Function {
     }
 
     const fn is_ordering(self) -> bool {
-        matches!(
-            self,
-            Self::Less | Self::AtMost | Self::AtLeast | Self::Greater
-        )
+        matches!(self, Self::Less | Self::AtMost | Self::AtLeast | Self::Greater)
     }
 }
 
@@ -66,10 +63,7 @@ impl Clause {
                 json,
             ));
         };
-        let kind = &table
-            .column(column)
-            .map_err(|error| error.about(json))?
-            .kind;
+        let kind = &table.column(column).map_err(|error| error.about(json))?.kind;
         let function = Function::parse(word).ok_or_else(|| {
             OvsdbError::new("unknown function", format!("No function named {word}."))
         })?;
@@ -87,20 +81,11 @@ impl Clause {
         } else {
             Datum::from_json(argument, kind, names)?
         };
-        Ok(Self::Compare {
-            column: column.clone(),
-            function,
-            argument,
-        })
+        Ok(Self::Compare { column: column.clone(), function, argument })
     }
 
     fn matches(&self, row: &Row) -> bool {
-        let Self::Compare {
-            column,
-            function,
-            argument,
-        } = self
-        else {
+        let Self::Compare { column, function, argument } = self else {
             return matches!(self, Self::Literal(true));
         };
         let held = row.get(column);
@@ -126,10 +111,9 @@ impl Clause {
 fn overlap(held: &Datum, wanted: &Datum) -> usize {
     match (held, wanted) {
         (Datum::Set(held), Datum::Set(wanted)) => wanted.intersection(held).count(),
-        (Datum::Map(held), Datum::Map(wanted)) => wanted
-            .iter()
-            .filter(|(key, value)| held.get(key) == Some(value))
-            .count(),
+        (Datum::Map(held), Datum::Map(wanted)) => {
+            wanted.iter().filter(|(key, value)| held.get(key) == Some(value)).count()
+        }
         _ => 0,
     }
 }
@@ -172,11 +156,7 @@ mod tests {
     fn check(clause: Value) -> Result<bool, String> {
         let schema = Schema::vswitch().unwrap();
         let table = schema.table("Port").unwrap();
-        let mut row = Row {
-            uuid: Uuid::nil(),
-            version: Uuid::nil(),
-            columns: table.defaults(),
-        };
+        let mut row = Row { uuid: Uuid::nil(), version: Uuid::nil(), columns: table.defaults() };
         for (column, json) in [
             ("name", json!("swp1")),
             ("tag", json!(100)),
@@ -198,10 +178,7 @@ mod tests {
         let cases = [
             (json!(["name", "==", "swp1"]), Ok(true)),
             (json!(["name", "!=", "swp1"]), Ok(false)),
-            (
-                json!(["_uuid", "==", ["uuid", Uuid::nil().to_string()]]),
-                Ok(true),
-            ),
+            (json!(["_uuid", "==", ["uuid", Uuid::nil().to_string()]]), Ok(true)),
             (json!(["tag", "<", 101]), Ok(true)),
             (json!(["tag", "<", 100]), Ok(false)),
             (json!(["tag", "<=", 100]), Ok(true)),
@@ -215,33 +192,18 @@ mod tests {
             (json!(["trunks", "excludes", ["set", [4, 5]]]), Ok(true)),
             (json!(["trunks", "excludes", 3]), Ok(false)),
             (json!(["trunks", "==", ["set", [3, 2, 1]]]), Ok(true)),
-            (
-                json!(["other_config", "includes", ["map", [["a", "1"]]]]),
-                Ok(true),
-            ),
-            (
-                json!(["other_config", "includes", ["map", [["a", "2"]]]]),
-                Ok(false),
-            ),
-            (
-                json!(["other_config", "excludes", ["map", [["a", "2"]]]]),
-                Ok(true),
-            ),
+            (json!(["other_config", "includes", ["map", [["a", "1"]]]]), Ok(true)),
+            (json!(["other_config", "includes", ["map", [["a", "2"]]]]), Ok(false)),
+            (json!(["other_config", "excludes", ["map", [["a", "2"]]]]), Ok(true)),
             (json!(true), Ok(true)),
             (json!(false), Ok(false)),
             (json!(["name", "<", "swp1"]), syntax()),
             (json!(["trunks", "<", 3]), syntax()),
             (json!(["name", "==", 1]), syntax()),
             (json!(["name", "=="]), syntax()),
-            (
-                json!(["tag", "==", 4096]),
-                Err("constraint violation".to_owned()),
-            ),
+            (json!(["tag", "==", 4096]), Err("constraint violation".to_owned())),
             (json!(["nope", "==", 1]), Err("unknown column".to_owned())),
-            (
-                json!(["name", "~", "x"]),
-                Err("unknown function".to_owned()),
-            ),
+            (json!(["name", "~", "x"]), Err("unknown function".to_owned())),
         ];
         for (clause, expected) in cases {
             assert_eq!(check(clause.clone()), expected, "{clause}");

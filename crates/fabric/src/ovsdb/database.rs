@@ -33,21 +33,14 @@ impl Row {
         match column {
             "_uuid" => Datum::one(Atom::Uuid(self.uuid)),
             "_version" => Datum::one(Atom::Uuid(self.version)),
-            _ => self
-                .columns
-                .get(column)
-                .cloned()
-                .unwrap_or_else(Datum::empty),
+            _ => self.columns.get(column).cloned().unwrap_or_else(Datum::empty),
         }
     }
 
     /// The text of a string column, empty when it holds none.
     #[must_use]
     pub fn text(&self, column: &str) -> &str {
-        self.columns
-            .get(column)
-            .and_then(Datum::as_str)
-            .unwrap_or_default()
+        self.columns.get(column).and_then(Datum::as_str).unwrap_or_default()
     }
 
     /// The integer of a column.
@@ -71,10 +64,7 @@ impl Row {
     /// The named columns in wire form.
     #[must_use]
     pub fn to_json<'a>(&self, columns: impl IntoIterator<Item = &'a str>) -> Map<String, Value> {
-        columns
-            .into_iter()
-            .map(|name| (name.to_owned(), self.get(name).to_json()))
-            .collect()
+        columns.into_iter().map(|name| (name.to_owned(), self.get(name).to_json())).collect()
     }
 }
 
@@ -95,11 +85,7 @@ impl Database {
     /// A database without rows.
     #[must_use]
     pub fn new(schema: Arc<Schema>) -> Self {
-        let tables = schema
-            .tables
-            .keys()
-            .map(|name| (name.clone(), Rows::new()))
-            .collect();
+        let tables = schema.tables.keys().map(|name| (name.clone(), Rows::new())).collect();
         Self { schema, tables }
     }
 
@@ -148,17 +134,10 @@ impl Database {
 
     /// Writes columns of a row; a row that already holds them stays the same allocation.
     pub fn write(&mut self, table: &str, uuid: &Uuid, columns: BTreeMap<String, Datum>) {
-        let Some(slot) = self
-            .tables
-            .get_mut(table)
-            .and_then(|rows| rows.get_mut(uuid))
-        else {
+        let Some(slot) = self.tables.get_mut(table).and_then(|rows| rows.get_mut(uuid)) else {
             return;
         };
-        if columns
-            .iter()
-            .all(|(name, datum)| slot.columns.get(name) == Some(datum))
-        {
+        if columns.iter().all(|(name, datum)| slot.columns.get(name) == Some(datum)) {
             return;
         }
         let row = Arc::make_mut(slot);
@@ -176,12 +155,10 @@ impl Database {
                 .values()
                 .filter(|row| after.row(table, &row.uuid).is_none())
                 .map(move |row| (table.as_str(), Some(row), None));
-            let new = after
-                .rows(table)
-                .filter_map(move |row| match rows.get(&row.uuid) {
-                    Some(old) if Arc::ptr_eq(old, row) => None,
-                    old => Some((table.as_str(), old, Some(row))),
-                });
+            let new = after.rows(table).filter_map(move |row| match rows.get(&row.uuid) {
+                Some(old) if Arc::ptr_eq(old, row) => None,
+                old => Some((table.as_str(), old, Some(row))),
+            });
             gone.chain(new)
         })
     }
@@ -210,10 +187,7 @@ impl Database {
         let schema = Arc::clone(&self.schema);
         self.check_references(before)?;
         self.collect_garbage();
-        schema
-            .tables
-            .values()
-            .try_for_each(|table| self.check_table(table))
+        schema.tables.values().try_for_each(|table| self.check_table(table))
     }
 
     fn references(&self) -> References<'_> {
@@ -224,10 +198,7 @@ impl Database {
             };
             for (name, column) in &schema.columns {
                 let bases = [Some(&column.kind.key), column.kind.value.as_ref()];
-                let Some(target) = bases
-                    .into_iter()
-                    .flatten()
-                    .find_map(|b| b.ref_table.as_deref())
+                let Some(target) = bases.into_iter().flatten().find_map(|b| b.ref_table.as_deref())
                 else {
                     continue;
                 };
@@ -273,10 +244,7 @@ impl Database {
                 .tables
                 .values()
                 .filter(|table| !table.is_root)
-                .flat_map(|table| {
-                    self.rows(&table.name)
-                        .map(|row| (table.name.as_str(), row.uuid))
-                })
+                .flat_map(|table| self.rows(&table.name).map(|row| (table.name.as_str(), row.uuid)))
                 .filter(|key| !references.contains_key(key))
                 .map(|(table, uuid)| (table.to_owned(), uuid))
                 .collect();

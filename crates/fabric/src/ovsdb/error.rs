@@ -21,11 +21,7 @@ pub struct OvsdbError {
 impl OvsdbError {
     /// An error of any class.
     pub fn new(error: impl Into<String>, details: impl Into<String>) -> Self {
-        Self {
-            error: error.into(),
-            details: details.into(),
-            syntax: None,
-        }
+        Self { error: error.into(), details: details.into(), syntax: None }
     }
 
     /// A `syntax error` about a piece of JSON.

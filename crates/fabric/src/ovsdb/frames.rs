@@ -46,10 +46,7 @@ impl Decoder for Frames {
 
     fn decode(&mut self, source: &mut BytesMut) -> Result<Option<BytesMut>, FrameError> {
         if self.seen == 0 {
-            let blank = source
-                .iter()
-                .take_while(|byte| byte.is_ascii_whitespace())
-                .count();
+            let blank = source.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
             source.advance(blank);
             match source.first() {
                 Some(b'{') | None => {}
@@ -110,11 +107,7 @@ mod tests {
             {"c":"\\"}"#;
         for step in [1, 2, 7, 100] {
             let expected = [r#"{"a":"}\"{"}"#, r#"{"b":[{}]}"#, r#"{"c":"\\"}"#];
-            assert_eq!(
-                frames(stream, step).unwrap(),
-                expected,
-                "{step} bytes at a time"
-            );
+            assert_eq!(frames(stream, step).unwrap(), expected, "{step} bytes at a time");
         }
     }
 
@@ -123,10 +116,7 @@ mod tests {
         let deep = format!("{{\"a\":{}", "[".repeat(MAX_DEPTH));
         let long = format!("{{\"a\":\"{}", "x".repeat(MAX_MESSAGE_BYTES));
         let cases = [
-            (
-                "GET / HTTP/1.1",
-                "a message starts with byte `0x47`, not with `{`",
-            ),
+            ("GET / HTTP/1.1", "a message starts with byte `0x47`, not with `{`"),
             (deep.as_str(), "a message is nested deeper than 64"),
             (long.as_str(), "a message is longer than 4194304 bytes"),
         ];

@@ -70,11 +70,7 @@ impl Request {
         .filter(|(member, _)| select(*member) == Some(&json!(false)))
         .map(|(_, kind)| kind)
         .collect();
-        Ok(Self {
-            columns,
-            condition,
-            without,
-        })
+        Ok(Self { columns, condition, without })
     }
 }
 
@@ -108,19 +104,14 @@ impl Monitor {
                 .table(name)
                 .ok_or_else(|| OvsdbError::new("syntax error", format!("no table named {name}")))?;
             let requests = match json.as_array() {
-                Some(list) => list
-                    .iter()
-                    .map(|json| Request::parse(json, table))
-                    .collect::<Result<_, _>>()?,
+                Some(list) => {
+                    list.iter().map(|json| Request::parse(json, table)).collect::<Result<_, _>>()?
+                }
                 None => vec![Request::parse(json, table)?],
             };
             tables.insert(name.clone(), requests);
         }
-        Ok(Self {
-            id,
-            dialect,
-            tables,
-        })
+        Ok(Self { id, dialect, tables })
     }
 
     /// The `<table-updates>` that answer the request itself.
@@ -129,13 +120,7 @@ impl Monitor {
         let mut updates = Updates::default();
         for table in self.tables.keys() {
             for row in database.rows(table) {
-                self.tell(
-                    &mut updates,
-                    table,
-                    Kind::Initial,
-                    (None, Some(row)),
-                    database.schema(),
-                );
+                self.tell(&mut updates, table, Kind::Initial, (None, Some(row)), database.schema());
             }
         }
         updates.into_json()
@@ -149,11 +134,7 @@ impl Monitor {
             let Some(requests) = self.tables.get(table) else {
                 continue;
             };
-            let seen = |row: &&Row| {
-                requests
-                    .iter()
-                    .any(|request| request.condition.matches(row))
-            };
+            let seen = |row: &&Row| requests.iter().any(|request| request.condition.matches(row));
             let old = old.map(AsRef::as_ref).filter(seen);
             let new = new.map(AsRef::as_ref).filter(seen);
             let kind = match (old, new) {
@@ -173,10 +154,7 @@ impl Monitor {
         let (method, params) = match self.dialect {
             Dialect::Update => ("update", json!([self.id, updates])),
             Dialect::Update2 => ("update2", json!([self.id, updates])),
-            Dialect::Update3 => (
-                "update3",
-                json!([self.id, Uuid::nil().to_string(), updates]),
-            ),
+            Dialect::Update3 => ("update3", json!([self.id, Uuid::nil().to_string(), updates])),
         };
         json!({ "id": null, "method": method, "params": params })
     }
@@ -198,9 +176,7 @@ impl Monitor {
             .filter(|request| !request.without.contains(&kind) && request.condition.matches(row))
             .flat_map(|request| request.columns.iter().map(String::as_str))
             .collect();
-        let is_asked = requests
-            .iter()
-            .any(|request| !request.without.contains(&kind));
+        let is_asked = requests.iter().any(|request| !request.without.contains(&kind));
         if !is_asked {
             return;
         }
@@ -209,20 +185,12 @@ impl Monitor {
             (_, Some(_), None) => Some(json!({ "delete": null })),
             (_, Some(old), Some(new)) => modify(&columns, old, new, schema),
             (_, None, _) => {
-                let member = if kind == Kind::Initial {
-                    "initial"
-                } else {
-                    "insert"
-                };
+                let member = if kind == Kind::Initial { "initial" } else { "insert" };
                 Some(json!({ member: without_defaults(&columns, row, schema) }))
             }
         };
         if let Some(update) = update {
-            updates
-                .0
-                .entry(table.to_owned())
-                .or_default()
-                .insert(row.uuid.to_string(), update);
+            updates.0.entry(table.to_owned()).or_default().insert(row.uuid.to_string(), update);
         }
     }
 }
@@ -232,10 +200,7 @@ struct Updates(BTreeMap<String, Map<String, Value>>);
 
 impl Updates {
     fn into_json(self) -> Value {
-        self.0
-            .into_iter()
-            .map(|(table, rows)| (table, Value::Object(rows)))
-            .collect()
+        self.0.into_iter().map(|(table, rows)| (table, Value::Object(rows))).collect()
     }
 }
 
@@ -244,11 +209,8 @@ fn row_update(columns: &BTreeSet<&str>, old: Option<&Row>, new: Option<&Row>) ->
     let all = |row: &Row| Value::Object(row.to_json(columns.iter().copied()));
     match (old, new) {
         (Some(old), Some(new)) => {
-            let changed: Vec<_> = columns
-                .iter()
-                .copied()
-                .filter(|name| old.get(name) != new.get(name))
-                .collect();
+            let changed: Vec<_> =
+                columns.iter().copied().filter(|name| old.get(name) != new.get(name)).collect();
             let is_real = changed.iter().any(|name| *name != "_version");
             is_real.then(|| json!({ "old": old.to_json(changed), "new": all(new) }))
         }
@@ -261,10 +223,7 @@ fn row_update(columns: &BTreeSet<&str>, old: Option<&Row>, new: Option<&Row>) ->
 /// The columns that differ from those of a fresh row, as `update2` wants them.
 fn without_defaults(columns: &BTreeSet<&str>, row: &Row, table: &TableSchema) -> Value {
     let is_default = |name: &str| {
-        table
-            .columns
-            .get(name)
-            .is_some_and(|c| row.get(name) == Datum::default_of(&c.kind))
+        table.columns.get(name).is_some_and(|c| row.get(name) == Datum::default_of(&c.kind))
     };
     Value::Object(row.to_json(columns.iter().copied().filter(|name| !is_default(name))))
 }
@@ -277,15 +236,8 @@ fn modify(columns: &BTreeSet<&str>, old: &Row, new: &Row, table: &TableSchema) -
         if before == after {
             continue;
         }
-        let is_composite = table
-            .columns
-            .get(name)
-            .is_some_and(|c| c.kind.is_composite());
-        let datum = if is_composite {
-            difference(&before, &after)
-        } else {
-            after
-        };
+        let is_composite = table.columns.get(name).is_some_and(|c| c.kind.is_composite());
+        let datum = if is_composite { difference(&before, &after) } else { after };
         changed.insert(name.to_owned(), datum.to_json());
     }
     (!changed.is_empty()).then(|| json!({ "modify": changed }))
@@ -300,14 +252,8 @@ fn difference(before: &Datum, after: &Datum) -> Datum {
         }
         (Datum::Map(before), Datum::Map(after)) => {
             let gone = before.iter().filter(|(key, _)| !after.contains_key(key));
-            let new = after
-                .iter()
-                .filter(|(key, value)| before.get(key) != Some(value));
-            Datum::Map(
-                gone.chain(new)
-                    .map(|(k, v)| (k.clone(), v.clone()))
-                    .collect(),
-            )
+            let new = after.iter().filter(|(key, value)| before.get(key) != Some(value));
+            Datum::Map(gone.chain(new).map(|(k, v)| (k.clone(), v.clone())).collect())
         }
         _ => after.clone(),
     }
@@ -348,10 +294,7 @@ mod tests {
             &before,
             json!([{"op": "update", "table": "Open_vSwitch", "where": [], "row": change}]),
         );
-        (
-            strip(monitor.initial(&before)),
-            monitor.changes(&before, &changed).map(strip),
-        )
+        (strip(monitor.initial(&before)), monitor.changes(&before, &changed).map(strip))
     }
 
     #[test]
@@ -380,11 +323,7 @@ mod tests {
     #[test]
     fn a_map_tells_what_came_changed_and_went() {
         let change = json!({"external_ids": ["map", [["k", "9"], ["n", "3"]]]});
-        let (_, told) = check(
-            Dialect::Update3,
-            json!([{"columns": ["external_ids"]}]),
-            change,
-        );
+        let (_, told) = check(Dialect::Update3, json!([{"columns": ["external_ids"]}]), change);
         let expected = json!(["map", [["k", "9"], ["l", "2"], ["n", "3"]]]);
         assert_eq!(told, Some(json!({"modify": {"external_ids": expected}})));
     }

@@ -46,10 +46,7 @@ impl Mutator {
             Self::Insert | Self::Delete => None,
         };
         result.ok_or_else(|| {
-            OvsdbError::new(
-                "range error",
-                "Result of arithmetic is out of the integer range.",
-            )
+            OvsdbError::new("range error", "Result of arithmetic is out of the integer range.")
         })
     }
 }
@@ -102,11 +99,7 @@ impl Mutation {
             Mutator::Insert => Datum::from_json(argument, &kind.any_count(), names)?,
             Mutator::Delete => {
                 let is_pairs = argument.get(0).and_then(Value::as_str) == Some("map");
-                let kind = if is_pairs {
-                    kind.any_count()
-                } else {
-                    kind.keys()
-                };
+                let kind = if is_pairs { kind.any_count() } else { kind.keys() };
                 Datum::from_json(argument, &kind, names)?
             }
             _ if kind.value.is_some() || kind.key.kind != AtomKind::Integer => {
@@ -118,12 +111,7 @@ impl Mutation {
                     .ok_or_else(|| OvsdbError::syntax("expected integer", argument))?,
             ),
         };
-        Ok(Self {
-            column: name.clone(),
-            kind: kind.clone(),
-            mutator,
-            argument,
-        })
+        Ok(Self { column: name.clone(), kind: kind.clone(), mutator, argument })
     }
 
     /// What the column holds afterwards.
@@ -173,11 +161,7 @@ impl Mutation {
             return Err(OvsdbError::constraint(format!(
                 "Attempted to store {} elements in {} of {} to {} elements.",
                 datum.len(),
-                if self.kind.value.is_some() {
-                    "map"
-                } else {
-                    "set"
-                },
+                if self.kind.value.is_some() { "map" } else { "set" },
                 self.kind.min,
                 self.kind.max.min(u32::MAX as usize)
             )));
@@ -203,10 +187,7 @@ mod tests {
         let held = Datum::from_json(&held, kind, &mut names).unwrap();
         Mutation::parse(&json!([column, mutator, argument]), table, &mut names)
             .and_then(|mutation| mutation.apply(&held))
-            .map_or_else(
-                |error| json!({ "refused": error.error }),
-                |datum| datum.to_json(),
-            )
+            .map_or_else(|error| json!({ "refused": error.error }), |datum| datum.to_json())
     }
 
     #[test]
@@ -215,145 +196,26 @@ mod tests {
         let set = |numbers: &[i64]| json!(["set", numbers]);
         let map = |pairs: &[[&str; 2]]| json!(["map", pairs]);
         let cases = [
-            (
-                "Open_vSwitch",
-                "next_cfg",
-                json!(6),
-                "+=",
-                json!(1),
-                json!(7),
-            ),
-            (
-                "Open_vSwitch",
-                "next_cfg",
-                json!(6),
-                "-=",
-                json!(1),
-                json!(5),
-            ),
-            (
-                "Open_vSwitch",
-                "next_cfg",
-                json!(6),
-                "*=",
-                json!(2),
-                json!(12),
-            ),
-            (
-                "Open_vSwitch",
-                "next_cfg",
-                json!(7),
-                "/=",
-                json!(2),
-                json!(3),
-            ),
-            (
-                "Open_vSwitch",
-                "next_cfg",
-                json!(7),
-                "%=",
-                json!(4),
-                json!(3),
-            ),
-            (
-                "Open_vSwitch",
-                "next_cfg",
-                json!(7),
-                "/=",
-                json!(0),
-                refused("domain error"),
-            ),
-            (
-                "Open_vSwitch",
-                "next_cfg",
-                json!(i64::MAX),
-                "+=",
-                json!(1),
-                refused("range error"),
-            ),
-            (
-                "Open_vSwitch",
-                "next_cfg",
-                json!(7),
-                "insert",
-                json!(1),
-                refused("syntax error"),
-            ),
-            (
-                "Open_vSwitch",
-                "next_cfg",
-                json!(7),
-                "~",
-                json!(1),
-                refused("unknown mutator"),
-            ),
-            (
-                "Port",
-                "trunks",
-                set(&[1, 2]),
-                "insert",
-                set(&[2, 3]),
-                set(&[1, 2, 3]),
-            ),
+            ("Open_vSwitch", "next_cfg", json!(6), "+=", json!(1), json!(7)),
+            ("Open_vSwitch", "next_cfg", json!(6), "-=", json!(1), json!(5)),
+            ("Open_vSwitch", "next_cfg", json!(6), "*=", json!(2), json!(12)),
+            ("Open_vSwitch", "next_cfg", json!(7), "/=", json!(2), json!(3)),
+            ("Open_vSwitch", "next_cfg", json!(7), "%=", json!(4), json!(3)),
+            ("Open_vSwitch", "next_cfg", json!(7), "/=", json!(0), refused("domain error")),
+            ("Open_vSwitch", "next_cfg", json!(i64::MAX), "+=", json!(1), refused("range error")),
+            ("Open_vSwitch", "next_cfg", json!(7), "insert", json!(1), refused("syntax error")),
+            ("Open_vSwitch", "next_cfg", json!(7), "~", json!(1), refused("unknown mutator")),
+            ("Port", "trunks", set(&[1, 2]), "insert", set(&[2, 3]), set(&[1, 2, 3])),
             ("Port", "trunks", set(&[1, 2]), "delete", json!(2), json!(1)),
-            (
-                "Port",
-                "trunks",
-                set(&[1, 2]),
-                "delete",
-                set(&[9]),
-                set(&[1, 2]),
-            ),
-            (
-                "Port",
-                "trunks",
-                set(&[1, 2]),
-                "+=",
-                json!(10),
-                set(&[11, 12]),
-            ),
-            (
-                "Port",
-                "trunks",
-                set(&[1, 2]),
-                "*=",
-                json!(0),
-                refused("constraint violation"),
-            ),
-            (
-                "Port",
-                "trunks",
-                set(&[1, 2]),
-                "*=",
-                json!(4000),
-                refused("constraint violation"),
-            ),
-            (
-                "Port",
-                "trunks",
-                set(&[1]),
-                "insert",
-                set(&[4096]),
-                refused("constraint violation"),
-            ),
+            ("Port", "trunks", set(&[1, 2]), "delete", set(&[9]), set(&[1, 2])),
+            ("Port", "trunks", set(&[1, 2]), "+=", json!(10), set(&[11, 12])),
+            ("Port", "trunks", set(&[1, 2]), "*=", json!(0), refused("constraint violation")),
+            ("Port", "trunks", set(&[1, 2]), "*=", json!(4000), refused("constraint violation")),
+            ("Port", "trunks", set(&[1]), "insert", set(&[4096]), refused("constraint violation")),
             ("Port", "tag", set(&[]), "+=", json!(1), set(&[])),
-            (
-                "Port",
-                "tag",
-                json!(5),
-                "insert",
-                json!(6),
-                refused("constraint violation"),
-            ),
+            ("Port", "tag", json!(5), "insert", json!(6), refused("constraint violation")),
             ("Port", "tag", json!(5), "delete", json!(5), set(&[])),
-            (
-                "Port",
-                "name",
-                json!("a"),
-                "+=",
-                json!(1),
-                refused("constraint violation"),
-            ),
+            ("Port", "name", json!("a"), "+=", json!(1), refused("constraint violation")),
             (
                 "Port",
                 "other_config",
@@ -362,14 +224,7 @@ mod tests {
                 map(&[["a", "2"], ["b", "3"]]),
                 map(&[["a", "1"], ["b", "3"]]),
             ),
-            (
-                "Port",
-                "other_config",
-                map(&[["a", "1"]]),
-                "delete",
-                json!("a"),
-                map(&[]),
-            ),
+            ("Port", "other_config", map(&[["a", "1"]]), "delete", json!("a"), map(&[])),
             (
                 "Port",
                 "other_config",
@@ -378,22 +233,11 @@ mod tests {
                 map(&[["a", "2"]]),
                 map(&[["a", "1"]]),
             ),
-            (
-                "Port",
-                "other_config",
-                map(&[]),
-                "+=",
-                json!(1),
-                refused("syntax error"),
-            ),
+            ("Port", "other_config", map(&[]), "+=", json!(1), refused("syntax error")),
         ];
         for (table, column, held, mutator, argument, expected) in cases {
             let label = format!("{column} {held} {mutator} {argument}");
-            assert_eq!(
-                check(table, column, held, mutator, argument),
-                expected,
-                "{label}"
-            );
+            assert_eq!(check(table, column, held, mutator, argument), expected, "{label}");
         }
     }
 }

@@ -46,13 +46,7 @@ pub struct BaseType {
 
 impl BaseType {
     const fn plain(kind: AtomKind) -> Self {
-        Self {
-            kind,
-            values: None,
-            least: i64::MIN,
-            greatest: i64::MAX,
-            ref_table: None,
-        }
+        Self { kind, values: None, least: i64::MIN, greatest: i64::MAX, ref_table: None }
     }
 
     /// Whether the atom is in range and in the enumeration.
@@ -62,11 +56,7 @@ impl BaseType {
     pub fn check(&self, atom: &Atom) -> Result<(), OvsdbError> {
         match (atom, &self.values) {
             (Atom::String(text), Some(values)) if !values.contains(text) => {
-                let allowed = values
-                    .iter()
-                    .map(String::as_str)
-                    .collect::<Vec<_>>()
-                    .join(", ");
+                let allowed = values.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
                 Err(OvsdbError::constraint(format!(
                     "{text} is not one of the allowed values ([{allowed}])"
                 )))
@@ -112,20 +102,13 @@ impl ColumnType {
     /// `excludes`, `insert` and `delete`.
     #[must_use]
     pub fn any_count(&self) -> Self {
-        Self {
-            min: 0,
-            max: usize::MAX,
-            ..self.clone()
-        }
+        Self { min: 0, max: usize::MAX, ..self.clone() }
     }
 
     /// The type of the keys alone, for `delete` on a map.
     #[must_use]
     pub fn keys(&self) -> Self {
-        Self {
-            value: None,
-            ..self.any_count()
-        }
+        Self { value: None, ..self.any_count() }
     }
 
     /// Whether this many atoms are allowed.
@@ -139,10 +122,7 @@ impl ColumnType {
         let max = self.max.min(u32::MAX as usize);
         let what = if self.value.is_some() { "map" } else { "set" };
         Err(OvsdbError::syntax(
-            format!(
-                "{what} must have {} to {max} members but {count} are present",
-                self.min
-            ),
+            format!("{what} must have {} to {max} members but {count} are present", self.min),
             json,
         ))
     }
@@ -245,10 +225,7 @@ fn parse_table(name: &str, json: &Value) -> Option<TableSchema> {
             column.clone(),
             Column {
                 kind: parse_type(definition.get("type")?)?,
-                mutable: definition
-                    .get("mutable")
-                    .and_then(Value::as_bool)
-                    .unwrap_or(true),
+                mutable: definition.get("mutable").and_then(Value::as_bool).unwrap_or(true),
             },
         );
     }
@@ -266,12 +243,7 @@ fn parse_table(name: &str, json: &Value) -> Option<TableSchema> {
         },
         indexes,
         identity: Column {
-            kind: ColumnType {
-                key: BaseType::plain(AtomKind::Uuid),
-                value: None,
-                min: 1,
-                max: 1,
-            },
+            kind: ColumnType { key: BaseType::plain(AtomKind::Uuid), value: None, min: 1, max: 1 },
             mutable: false,
         },
     })
@@ -279,12 +251,7 @@ fn parse_table(name: &str, json: &Value) -> Option<TableSchema> {
 
 fn parse_type(json: &Value) -> Option<ColumnType> {
     let Some(object) = json.as_object() else {
-        return Some(ColumnType {
-            key: parse_base(json)?,
-            value: None,
-            min: 1,
-            max: 1,
-        });
+        return Some(ColumnType { key: parse_base(json)?, value: None, min: 1, max: 1 });
     };
     let limit = |member: &str| match object.get(member) {
         None => Some(1),

@@ -50,10 +50,7 @@ impl Listener {
             Self::Tcp(listener) => Ok(format!("tcp:{}", listener.local_addr()?)),
             Self::Unix(listener) => {
                 let address = listener.local_addr()?;
-                Ok(format!(
-                    "unix:{}",
-                    address.as_pathname().unwrap_or(Path::new("")).display()
-                ))
+                Ok(format!("unix:{}", address.as_pathname().unwrap_or(Path::new("")).display()))
             }
         }
     }

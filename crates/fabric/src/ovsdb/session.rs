@@ -95,11 +95,7 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
     }
 
     async fn step(&mut self) -> Result<(), End> {
-        let deadline = self
-            .waiting
-            .iter()
-            .filter_map(|waiting| waiting.deadline)
-            .min();
+        let deadline = self.waiting.iter().filter_map(|waiting| waiting.deadline).min();
         tokio::select! {
             frame = self.reader.next() => {
                 let message: Value = serde_json::from_slice(&frame.ok_or(End::Closed)??)?;
@@ -120,10 +116,7 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
 
     /// Waits while the switch is deaf.
     async fn hear(&mut self) -> Result<(), End> {
-        self.weather
-            .wait_for(|weather| !weather.is_deaf)
-            .await
-            .map_err(|_| End::Closed)?;
+        self.weather.wait_for(|weather| !weather.is_deaf).await.map_err(|_| End::Closed)?;
         Ok(())
     }
 
@@ -132,10 +125,9 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
             let is_answer = message.get("result").is_some() || message.get("error").is_some();
             return if is_answer { Ok(()) } else { Err(End::NotRpc) };
         };
-        let (Some(id), Some(params)) = (
-            message.get("id"),
-            message.get("params").and_then(Value::as_array),
-        ) else {
+        let (Some(id), Some(params)) =
+            (message.get("id"), message.get("params").and_then(Value::as_array))
+        else {
             return Err(End::NotRpc);
         };
         match method {
@@ -154,13 +146,7 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
 
     /// The methods that answer at once.
     fn call(&mut self, method: &str, params: &[Value]) -> Result<Value, Value> {
-        let lock = || {
-            params
-                .first()
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
+        let lock = || params.first().and_then(Value::as_str).unwrap_or_default().to_owned();
         match method {
             "echo" => Ok(json!(params)),
             "list_dbs" => Ok(json!([DATABASE])),
@@ -173,8 +159,7 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
             "monitor_cond_since" => self.monitor(method, params, Dialect::Update3),
             "monitor_cancel" => {
                 let known = self.monitors.len();
-                self.monitors
-                    .retain(|monitor| Some(&monitor.id) != params.first());
+                self.monitors.retain(|monitor| Some(&monitor.id) != params.first());
                 if self.monitors.len() == known {
                     Err(json!("unknown monitor"))
                 } else {
@@ -228,21 +213,12 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
         }
         let operations = params.get(1..).unwrap_or_default().to_vec();
         let start = Instant::now();
-        self.attempt(Waiting {
-            id: id.clone(),
-            operations,
-            start,
-            deadline: None,
-        })
-        .await
+        self.attempt(Waiting { id: id.clone(), operations, start, deadline: None }).await
     }
 
     async fn attempt(&mut self, mut waiting: Waiting) -> Result<(), End> {
         let elapsed = waiting.start.elapsed();
-        match self
-            .store
-            .attempt(&waiting.operations, &self.locks, elapsed)
-        {
+        match self.store.attempt(&waiting.operations, &self.locks, elapsed) {
             Attempt::Answer(results) => {
                 self.notify().await?;
                 self.send(&answer(&waiting.id, &results)).await
@@ -253,8 +229,7 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
             Attempt::Blocked(_) if self.waiting.len() >= MAX_WAITING => {
                 let text = format!("more than {MAX_WAITING} transactions wait on one connection");
                 let error = OvsdbError::new("resources exhausted", text).to_json();
-                self.send(&json!({ "id": waiting.id, "error": error }))
-                    .await
+                self.send(&json!({ "id": waiting.id, "error": error })).await
             }
             Attempt::Blocked(timeout) => {
                 waiting.deadline = timeout.and_then(|timeout| waiting.start.checked_add(timeout));
@@ -272,15 +247,9 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
     }
 
     async fn cancel(&mut self, params: &[Value]) -> Result<(), End> {
-        let position = self
-            .waiting
-            .iter()
-            .position(|waiting| Some(&waiting.id) == params.first());
+        let position = self.waiting.iter().position(|waiting| Some(&waiting.id) == params.first());
         match position.map(|position| self.waiting.remove(position)) {
-            Some(waiting) => {
-                self.send(&json!({ "id": waiting.id, "error": "canceled" }))
-                    .await
-            }
+            Some(waiting) => self.send(&json!({ "id": waiting.id, "error": "canceled" })).await,
             None => Ok(()),
         }
     }
@@ -323,9 +292,7 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
     async fn garbage(&mut self, garbage: Garbage, honest: &Value) -> Result<(), End> {
         match garbage {
             Garbage::NotJson => {
-                self.writer
-                    .write_all(b"{\"id\": %% uncorrectable ECC error %%}")
-                    .await?;
+                self.writer.write_all(b"{\"id\": %% uncorrectable ECC error %%}").await?;
                 Ok(())
             }
             Garbage::WrongId => {
@@ -352,9 +319,7 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
     }
 
     async fn send(&mut self, message: &Value) -> Result<(), End> {
-        self.writer
-            .write_all(message.to_string().as_bytes())
-            .await?;
+        self.writer.write_all(message.to_string().as_bytes()).await?;
         Ok(())
     }
 }

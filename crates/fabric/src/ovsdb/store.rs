@@ -45,11 +45,7 @@ impl Store {
     pub fn new(database: Database, faults: Faults) -> Self {
         let first = Arc::new(database);
         let history = Mutex::new(VecDeque::from([Arc::clone(&first)]));
-        Self {
-            current: watch::Sender::new(first),
-            faults,
-            history,
-        }
+        Self { current: watch::Sender::new(first), faults, history }
     }
 
     /// The state now.
@@ -74,12 +70,7 @@ impl Store {
     /// as far as the store remembers.
     #[must_use]
     pub fn history(&self) -> Vec<Arc<Database>> {
-        self.history
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .iter()
-            .cloned()
-            .collect()
+        self.history.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
     }
 
     fn remember(&self, database: &Arc<Database>) {
@@ -118,9 +109,7 @@ impl Store {
                 Outcome::Failed { results } => (results, None),
                 Outcome::Commit { results, database } => (results, Some(database)),
             };
-            let fault = self
-                .faults
-                .take(&strike(operations, database, new.as_ref()));
+            let fault = self.faults.take(&strike(operations, database, new.as_ref()));
             let new = match (&fault, new) {
                 (None, new) => new,
                 (Some(Fault::Lie), Some(new)) => Some(only_counter(database, &new)),
@@ -164,10 +153,7 @@ fn strike(operations: &[Value], before: &Database, after: Option<&Database>) -> 
         .filter_map(|(_, old, new)| new.or(old))
         .map(|row| row.text("name").to_owned())
         .collect();
-    Strike {
-        writes: operations.iter().any(is_write),
-        ports,
-    }
+    Strike { writes: operations.iter().any(is_write), ports }
 }
 
 /// The state in which of a whole transaction only `next_cfg` has arrived.

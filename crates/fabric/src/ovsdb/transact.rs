@@ -59,13 +59,7 @@ pub fn execute(
     locks: &BTreeSet<String>,
     elapsed: Duration,
 ) -> Outcome {
-    let mut run = Run {
-        before,
-        database: before.clone(),
-        names: Names::default(),
-        locks,
-        elapsed,
-    };
+    let mut run = Run { before, database: before.clone(), names: Names::default(), locks, elapsed };
     let mut results = Vec::with_capacity(operations.len());
     for (index, operation) in operations.iter().enumerate() {
         let position = (index + 1, operations.len());
@@ -125,9 +119,7 @@ impl<'a> Members<'a> {
 
     fn text(&mut self, member: &str) -> Result<&'a str, OvsdbError> {
         let value = self.required(member)?;
-        value
-            .as_str()
-            .ok_or_else(|| self.problem(format!("Type mismatch for member '{member}'.")))
+        value.as_str().ok_or_else(|| self.problem(format!("Type mismatch for member '{member}'.")))
     }
 
     fn object(&mut self, member: &str) -> Result<&'a Map<String, Value>, OvsdbError> {
@@ -146,9 +138,9 @@ impl<'a> Members<'a> {
 
     fn finish(&self) -> Result<(), OvsdbError> {
         match self.left.keys().next() {
-            Some(member) => Err(self.problem(format!(
-                "Member '{member}' is present but not allowed here."
-            ))),
+            Some(member) => {
+                Err(self.problem(format!("Member '{member}' is present but not allowed here.")))
+            }
             None => Ok(()),
         }
     }
@@ -156,17 +148,10 @@ impl<'a> Members<'a> {
 
 impl<'a> Run<'a> {
     fn operation(&mut self, json: &Value, position: (usize, usize)) -> Result<Value, Stop> {
-        let left = json.as_object().map(|object| {
-            object
-                .iter()
-                .map(|(name, value)| (name.as_str(), value))
-                .collect()
-        });
-        let mut members = Members {
-            whole: json,
-            left: left.unwrap_or_default(),
-            position,
-        };
+        let left = json
+            .as_object()
+            .map(|object| object.iter().map(|(name, value)| (name.as_str(), value)).collect());
+        let mut members = Members { whole: json, left: left.unwrap_or_default(), position };
         match members.text("op")? {
             "insert" => self.insert(&mut members),
             "select" => self.select(&mut members),
@@ -227,14 +212,7 @@ impl<'a> Run<'a> {
             Some((json, None)) => return Err(OvsdbError::syntax("expected <id>", json).into()),
             None => Uuid::new_v4(),
         };
-        self.database.insert(
-            &table.name,
-            Row {
-                uuid,
-                version: Uuid::new_v4(),
-                columns,
-            },
-        );
+        self.database.insert(&table.name, Row { uuid, version: Uuid::new_v4(), columns });
         Ok(json!({ "uuid": ["uuid", uuid.to_string()] }))
     }
 
@@ -246,10 +224,7 @@ impl<'a> Run<'a> {
         row.iter()
             .map(|(name, json)| {
                 let about = || Value::Object(row.clone());
-                let kind = &table
-                    .column(name)
-                    .map_err(|error| error.about(&about()))?
-                    .kind;
+                let kind = &table.column(name).map_err(|error| error.about(&about()))?.kind;
                 Ok((name.clone(), Datum::from_json(json, kind, &mut self.names)?))
             })
             .collect()
@@ -309,9 +284,8 @@ impl<'a> Run<'a> {
             };
             let mut columns = BTreeMap::new();
             for mutation in &mutations {
-                let held = columns
-                    .remove(&mutation.column)
-                    .unwrap_or_else(|| row.get(&mutation.column));
+                let held =
+                    columns.remove(&mutation.column).unwrap_or_else(|| row.get(&mutation.column));
                 columns.insert(mutation.column.clone(), mutation.apply(&held)?);
             }
             self.database.write(&table.name, uuid, columns);
@@ -353,9 +327,7 @@ impl<'a> Run<'a> {
 
         let mut wanted = Vec::new();
         for row in expected {
-            let object = row
-                .as_object()
-                .ok_or_else(|| OvsdbError::syntax("expected row", row))?;
+            let object = row.as_object().ok_or_else(|| OvsdbError::syntax("expected row", row))?;
             let mut values = table.defaults();
             values.extend(self.columns(table, object)?);
             let project = |name: &String| values.get(name).cloned().unwrap_or_else(Datum::empty);
@@ -396,10 +368,7 @@ pub fn selected_columns(
 ) -> Result<Vec<String>, OvsdbError> {
     let Some(json) = json else {
         let identity = ["_uuid", "_version"].map(str::to_owned);
-        return Ok(identity
-            .into_iter()
-            .chain(table.columns.keys().cloned())
-            .collect());
+        return Ok(identity.into_iter().chain(table.columns.keys().cloned()).collect());
     };
     let items = json
         .as_array()
@@ -410,16 +379,10 @@ pub fn selected_columns(
             .as_str()
             .ok_or_else(|| OvsdbError::syntax("array of distinct column names expected", json))?;
         if table.column(name).is_err() {
-            return Err(OvsdbError::syntax(
-                format!("{name} is not a valid column name"),
-                json,
-            ));
+            return Err(OvsdbError::syntax(format!("{name} is not a valid column name"), json));
         }
         if columns.iter().any(|known| known == name) {
-            return Err(OvsdbError::syntax(
-                format!("duplicate column name {name}"),
-                json,
-            ));
+            return Err(OvsdbError::syntax(format!("duplicate column name {name}"), json));
         }
         columns.push(name.to_owned());
     }

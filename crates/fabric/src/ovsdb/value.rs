@@ -78,10 +78,7 @@ pub struct Names {
 impl Names {
     /// The UUID behind a name, drawn on first use.
     pub fn resolve(&mut self, name: &str) -> Uuid {
-        *self
-            .known
-            .entry(name.to_owned())
-            .or_insert_with(Uuid::new_v4)
+        *self.known.entry(name.to_owned()).or_insert_with(Uuid::new_v4)
     }
 
     /// The UUID for the row that an insert gives this name to.
@@ -318,35 +315,19 @@ mod tests {
             ("tag", json!(-1), constraint.clone()),
             ("tag", json!("100"), syntax.clone()),
             ("tag", json!(["set", [1, 2]]), syntax.clone()),
-            (
-                "trunks",
-                json!(["set", [200, 100]]),
-                Ok(json!(["set", [100, 200]])),
-            ),
+            ("trunks", json!(["set", [200, 100]]), Ok(json!(["set", [100, 200]]))),
             ("trunks", json!(["set", [1, 1]]), syntax.clone()),
             ("vlan_mode", json!("access"), Ok(json!("access"))),
             ("vlan_mode", json!("hybrid"), constraint),
             ("interfaces", json!(["set", []]), syntax.clone()),
             ("interfaces", json!(["uuid", "not-one"]), syntax.clone()),
             ("protected", json!(1), syntax.clone()),
-            (
-                "other_config",
-                json!(["map", [["a", "b"]]]),
-                Ok(json!(["map", [["a", "b"]]])),
-            ),
-            (
-                "other_config",
-                json!(["map", [["a", "b"], ["a", "c"]]]),
-                syntax.clone(),
-            ),
+            ("other_config", json!(["map", [["a", "b"]]]), Ok(json!(["map", [["a", "b"]]]))),
+            ("other_config", json!(["map", [["a", "b"], ["a", "c"]]]), syntax.clone()),
             ("other_config", json!(["set", []]), syntax),
         ];
         for (column, json, expected) in cases {
-            assert_eq!(
-                read("Port", column, json.clone()),
-                expected,
-                "{column} := {json}"
-            );
+            assert_eq!(read("Port", column, json.clone()), expected, "{column} := {json}");
         }
     }
 
@@ -355,9 +336,6 @@ mod tests {
         let mut names = Names::default();
         let early = names.resolve("row1");
         assert_eq!(names.define("row1").unwrap(), early);
-        assert_eq!(
-            names.define("row1").unwrap_err().error,
-            "duplicate uuid-name"
-        );
+        assert_eq!(names.define("row1").unwrap_err().error, "duplicate uuid-name");
     }
 }

@@ -27,10 +27,7 @@ pub(super) struct Cache {
 
 impl Cache {
     pub(super) fn new() -> Self {
-        Self {
-            secret: rand::random(),
-            entries: Mutex::default(),
-        }
+        Self { secret: rand::random(), entries: Mutex::default() }
     }
 
     pub(super) fn digest(&self, user: &str, password: &str) -> Key {

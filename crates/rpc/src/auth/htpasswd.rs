@@ -78,10 +78,7 @@ pub enum HtpasswdError {
 impl Htpasswd {
     /// Reads and checks the file.
     pub fn load(path: &Path) -> Result<Self, HtpasswdError> {
-        let read = |source| HtpasswdError::Read {
-            path: path.to_owned(),
-            source,
-        };
+        let read = |source| HtpasswdError::Read { path: path.to_owned(), source };
         let unusable = |problem: &str| HtpasswdError::File {
             path: path.to_owned(),
             problem: problem.to_owned(),
@@ -93,15 +90,10 @@ impl Htpasswd {
         let file = fs::File::open(path).map_err(read)?;
         let mode = file.metadata().map_err(read)?.permissions().mode() & 0o7777;
         if mode & FORBIDDEN_MODE != 0 {
-            return Err(HtpasswdError::Mode {
-                path: path.to_owned(),
-                mode,
-            });
+            return Err(HtpasswdError::Mode { path: path.to_owned(), mode });
         }
         let mut text = String::new();
-        file.take(FILE_BYTES + 1)
-            .read_to_string(&mut text)
-            .map_err(read)?;
+        file.take(FILE_BYTES + 1).read_to_string(&mut text).map_err(read)?;
         if text.len() as u64 > FILE_BYTES {
             return Err(unusable("is larger than a mebibyte"));
         }
@@ -155,10 +147,7 @@ impl Htpasswd {
                 return refused(format!("names `{user}` a second time"));
             }
         }
-        Ok(Self {
-            hashes,
-            dummy: dummy(highest),
-        })
+        Ok(Self { hashes, dummy: dummy(highest) })
     }
 
     /// Whether this is the user's password. As in every bcrypt, what comes after 72 bytes of it
@@ -209,10 +198,7 @@ mod tests {
 
     #[test]
     fn users_are_verified() {
-        let text = format!(
-            "# people\n\nada:{HASH}\n  bob:{}  \n",
-            HASH.replace("2y", "2b")
-        );
+        let text = format!("# people\n\nada:{HASH}\n  bob:{}  \n", HASH.replace("2y", "2b"));
         let file = Htpasswd::parse(&text).unwrap();
         assert!(file.verify("ada", "password"));
         assert!(file.verify("bob", "password"));
@@ -242,24 +228,13 @@ mod tests {
         1,
         "the hash of `ada` is not bcrypt; make it with `htpasswd -B`"
     )]
-    #[case(
-        "ada:password",
-        1,
-        "the hash of `ada` is not bcrypt; make it with `htpasswd -B`"
-    )]
-    #[case(
-        "ada:$2y$04$short",
-        1,
-        "the hash of `ada` is not bcrypt; make it with `htpasswd -B`"
-    )]
+    #[case("ada:password", 1, "the hash of `ada` is not bcrypt; make it with `htpasswd -B`")]
+    #[case("ada:$2y$04$short", 1, "the hash of `ada` is not bcrypt; make it with `htpasswd -B`")]
     #[case(":x", 1, "the user is not 1 to 128 printable characters")]
     #[case("a b:x", 1, "the user is not 1 to 128 printable characters")]
     #[case("anonymous:x", 1, "the name `anonymous` means callers without a name")]
     fn other_lines_are_refused(#[case] text: &str, #[case] line: usize, #[case] problem: &str) {
-        assert_eq!(
-            Htpasswd::parse(text).unwrap_err(),
-            (line, problem.to_owned())
-        );
+        assert_eq!(Htpasswd::parse(text).unwrap_err(), (line, problem.to_owned()));
     }
 
     #[test]
@@ -267,10 +242,7 @@ mod tests {
         let text = format!("ada:{}", HASH.replace("$04$", "$15$"));
         assert_eq!(
             Htpasswd::parse(&text).unwrap_err(),
-            (
-                1,
-                "the bcrypt cost of `ada` is 15, 14 is allowed".to_owned()
-            )
+            (1, "the bcrypt cost of `ada` is 15, 14 is allowed".to_owned())
         );
         let twice = format!("ada:{HASH}\nada:{HASH}");
         assert_eq!(

@@ -15,20 +15,14 @@ fn check(body: &str) -> Vec<String> {
         Err(refused) => {
             let id = refused.id.map(|id| serde_json::to_string(&id).unwrap());
             let error = refused.error;
-            format!(
-                "{} {} {error}",
-                id.unwrap_or("notify".to_owned()),
-                error.code
-            )
+            format!("{} {} {error}", id.unwrap_or("notify".to_owned()), error.code)
         }
     };
     match decode(body.as_bytes(), &Limits::default()) {
         Decoded::Single(call) => vec![shown(call)],
-        Decoded::Batch(calls) => [
-            vec!["batch".to_owned()],
-            calls.into_iter().map(shown).collect(),
-        ]
-        .concat(),
+        Decoded::Batch(calls) => {
+            [vec!["batch".to_owned()], calls.into_iter().map(shown).collect()].concat()
+        }
     }
 }
 
@@ -67,67 +61,43 @@ fn a_body_is_read(#[case] body: &str, #[case] calls: &[&str]) {
 
 #[test]
 fn limits_hold_at_their_edges() {
-    let limits = Limits {
-        body_bytes: 200,
-        batch: 2,
-        depth: 4,
-    };
+    let limits = Limits { body_bytes: 200, batch: 2, depth: 4 };
     let call =
         |params: &str| format!(r#"{{"jsonrpc":"2.0","method":"m","params":{params},"id":1}}"#);
     let code = |body: &str| match decode(body.as_bytes(), &limits) {
         Decoded::Single(Err(refused)) => Some((refused.error.code, refused.error.message)),
         _ => None,
     };
-    let full = call(&format!(
-        r#"{{"a":"{}"}}"#,
-        "x".repeat(200 - call(r#"{"a":""}"#).len())
-    ));
+    let full = call(&format!(r#"{{"a":"{}"}}"#, "x".repeat(200 - call(r#"{"a":""}"#).len())));
     assert_eq!(full.len(), 200);
     assert_eq!(code(&full), None);
     assert_eq!(
         code(&format!("{full} ")),
-        Some((
-            error::INVALID_REQUEST,
-            "the body has 201 bytes, 200 are allowed".to_owned()
-        ))
+        Some((error::INVALID_REQUEST, "the body has 201 bytes, 200 are allowed".to_owned()))
     );
     assert_eq!(code(&call(r#"{"a":[[]]}"#)), None);
     assert_eq!(
         code(&call(r#"{"a":[[[]]]}"#)),
-        Some((
-            error::INVALID_REQUEST,
-            "the body nests deeper than 4 levels".to_owned()
-        ))
+        Some((error::INVALID_REQUEST, "the body nests deeper than 4 levels".to_owned()))
     );
     assert_eq!(code("[1,2]"), None);
     assert_eq!(
         code("[1,2,3]"),
-        Some((
-            error::INVALID_REQUEST,
-            "the batch has 3 calls, 2 are allowed".to_owned()
-        ))
+        Some((error::INVALID_REQUEST, "the batch has 3 calls, 2 are allowed".to_owned()))
     );
 }
 
 #[test]
 fn bytes_that_are_not_utf_8_are_refused() {
     let decoded = decode(b"{\"jsonrpc\":\"\xff\"}", &Limits::default());
-    let Decoded::Single(Err(refused)) = decoded else {
-        panic!("{decoded:?}")
-    };
+    let Decoded::Single(Err(refused)) = decoded else { panic!("{decoded:?}") };
     assert_eq!(refused.error.code, error::PARSE_ERROR);
 }
 
 #[test]
 fn answers_are_written_as_the_specification_says() {
-    let ok = Answer {
-        id: Id::Number(1.into()),
-        outcome: Ok(json!({"a": 1})),
-    };
-    let failed = Answer {
-        id: Id::Null,
-        outcome: Err(RpcError::parse_error("no")),
-    };
+    let ok = Answer { id: Id::Number(1.into()), outcome: Ok(json!({"a": 1})) };
+    let failed = Answer { id: Id::Null, outcome: Err(RpcError::parse_error("no")) };
     assert_eq!(
         serde_json::to_string(&Body::Batch(vec![ok, failed])).unwrap(),
         r#"[{"jsonrpc":"2.0","result":{"a":1},"id":1},{"jsonrpc":"2.0","error":{"code":-32700,"message":"no","data":{"class":"invalid_request","retryable":false}},"id":null}]"#

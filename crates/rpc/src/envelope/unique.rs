@@ -14,15 +14,13 @@ use crate::error::RpcError;
 pub(super) fn parse(body: &[u8]) -> Result<Value, RpcError> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = Unique.deserialize(&mut deserializer);
-    value
-        .and_then(|value| deserializer.end().map(|()| value))
-        .map_err(|error| {
-            if error.is_data() {
-                RpcError::invalid_request(error.to_string())
-            } else {
-                RpcError::parse_error(format!("the body is not JSON: {error}"))
-            }
-        })
+    value.and_then(|value| deserializer.end().map(|()| value)).map_err(|error| {
+        if error.is_data() {
+            RpcError::invalid_request(error.to_string())
+        } else {
+            RpcError::parse_error(format!("the body is not JSON: {error}"))
+        }
+    })
 }
 
 struct Unique;

@@ -8,23 +8,20 @@ use crate::method::Method;
 pub(super) fn of(method: Method) -> Option<Value> {
     let (context, answer) = match method {
         Method::Discover => return None,
-        Method::GetAllowedNetworkTypes => (
-            json!({ "binding_profile": one_link() }),
-            json!({ "network_types": ["flat", "vlan"] }),
-        ),
-        Method::IsLinkValid => (
-            attachment(),
-            json!({ "valid": false, "problems": ["there is no switch `leaf-09`"] }),
-        ),
+        Method::GetAllowedNetworkTypes => {
+            (json!({ "binding_profile": one_link() }), json!({ "network_types": ["flat", "vlan"] }))
+        }
+        Method::IsLinkValid => {
+            (attachment(), json!({ "valid": false, "problems": ["there is no switch `leaf-09`"] }))
+        }
         Method::IsPortSupported => (
             json!({ "vnic_type": "normal", "binding_profile": one_link() }),
             json!({ "supported": false, "problems": ["vnic type `normal` is not `baremetal`"] }),
         ),
         Method::AttachPort | Method::UpdatePort => (attachment(), changed()),
-        Method::DetachPort => (
-            json!({ "request_id": "req-2", "binding_profile": one_link() }),
-            changed(),
-        ),
+        Method::DetachPort => {
+            (json!({ "request_id": "req-2", "binding_profile": one_link() }), changed())
+        }
         Method::AddNetwork | Method::DeleteNetwork => (
             json!({
                 "network": { "name": "blue", "network_type": "vlan", "segmentation_id": 120 },
@@ -127,7 +124,6 @@ fn changed() -> Value {
 fn defined() -> Value {
     json!({
         "request_id": "req-3",
-        "change_id": "8d0e3c1f-0d0b-4a77-8a4c-9d2f7b6f3e21",
         "outcome": "unchanged",
         "links": [{
             "switch": "leaf-01",

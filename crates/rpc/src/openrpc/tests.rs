@@ -27,10 +27,7 @@ fn every_reference_leads_somewhere_and_every_schema_is_used() {
         let pointer = reference.strip_prefix('#').unwrap();
         assert!(document.pointer(pointer).is_some(), "{reference}");
     }
-    let kept = document["components"]["schemas"]
-        .as_object()
-        .unwrap()
-        .keys();
+    let kept = document["components"]["schemas"].as_object().unwrap().keys();
     for name in kept.filter(|name| *name != "ErrorData") {
         assert!(used.contains(&format!("#{SCHEMAS}/{name}")), "{name}");
     }
@@ -42,9 +39,7 @@ fn references(value: &Value, found: &mut BTreeSet<String>) {
             if let Some(Value::String(reference)) = members.get("$ref") {
                 found.insert(reference.clone());
             }
-            members
-                .values()
-                .for_each(|member| references(member, found));
+            members.values().for_each(|member| references(member, found));
         }
         Value::Array(items) => items.iter().for_each(|item| references(item, found)),
         _ => {}
@@ -54,10 +49,7 @@ fn references(value: &Value, found: &mut BTreeSet<String>) {
 #[test]
 fn every_error_has_its_own_code() {
     let errors = errors();
-    let codes: BTreeSet<_> = errors
-        .values()
-        .map(|e| e["code"].as_i64().unwrap())
-        .collect();
+    let codes: BTreeSet<_> = errors.values().map(|e| e["code"].as_i64().unwrap()).collect();
     assert_eq!(codes.len(), errors.len());
     assert_eq!(errors.len(), Class::ALL.len() + 5);
 }
@@ -103,16 +95,8 @@ fn problems(schema: &Value, instance: &Value) -> Vec<String> {
 fn every_example_fits_its_schema_and_is_read_by_the_code() {
     for case in cases() {
         let name = case.method;
-        assert_eq!(
-            problems(&case.context_schema, &case.context),
-            [""; 0],
-            "{name}"
-        );
-        assert_eq!(
-            problems(&case.answer_schema, &case.answer),
-            [""; 0],
-            "{name}"
-        );
+        assert_eq!(problems(&case.context_schema, &case.context), [""; 0], "{name}");
+        assert_eq!(problems(&case.answer_schema, &case.answer), [""; 0], "{name}");
 
         let mut params = Map::new();
         params.insert("context".to_owned(), case.context.clone());
@@ -162,20 +146,13 @@ fn the_schemas_refuse_what_the_code_refuses() {
         ("/binding_profile/local_link_information", json!([])),
         ("/operation", json!("attach_port")),
     ];
-    let attach = cases()
-        .into_iter()
-        .find(|case| case.method == Method::AttachPort)
-        .unwrap();
+    let attach = cases().into_iter().find(|case| case.method == Method::AttachPort).unwrap();
     for (place, value) in spoil {
         let mut context = attach.context.clone();
         let (parent, member) = place.rsplit_once('/').unwrap();
         let parent = context.pointer_mut(parent).unwrap();
         parent[member] = value;
-        assert_ne!(
-            problems(&attach.context_schema, &context),
-            [""; 0],
-            "{place}"
-        );
+        assert_ne!(problems(&attach.context_schema, &context), [""; 0], "{place}");
         let mut params = Map::new();
         params.insert("context".to_owned(), context);
         assert!(attach.method.read_params(params).is_err(), "{place}");

@@ -39,8 +39,9 @@ pub struct SupportedAnswer {
 pub struct ChangeAnswer {
     /// The request's id, as given or as generated.
     pub request_id: String,
-    /// The id under which the audit log keeps the change.
-    pub change_id: String,
+    /// The id under which the audit log keeps the change; absent when nothing had to be changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change_id: Option<String>,
     /// Whether anything had to be changed.
     pub outcome: ChangeOutcome,
     /// One entry a port, or a switch for network definitions.
@@ -226,7 +227,7 @@ pub struct PortVerdict {
 /// One member that is not as the caller believes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct MemberDifference {
-    /// What of the port or its LAG, such as `vlans`.
+    /// What of the port, such as `vlans`, or of its LAG, such as `vlans of LAG bond-h1`.
     pub member: String,
     /// What the caller believes; `null` is "none".
     pub wanted: Option<String>,
@@ -341,6 +342,9 @@ pub struct SwitchInfo {
     pub capabilities: Value,
     /// Whether a session is open at the moment.
     pub connected: bool,
+    /// What went wrong last, until something goes right again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
     /// What is applied and not yet saved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending_save: Option<PendingSave>,
@@ -358,12 +362,15 @@ pub struct SwitchInfo {
 }
 
 /// Changes that a restart of the switch would lose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PendingSave {
     /// How many.
     pub changes: u64,
     /// How old the oldest is, in milliseconds.
     pub since_ms: u64,
+    /// Why the last attempt to save failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
 }
 
 /// A port whose last change was begun and never ended in the audit record.

@@ -21,46 +21,28 @@ pub struct Context {
     #[schemars(with = "Option<String>", length(min = 1, max = 128))]
     pub request_id: Option<String>,
     /// On whose behalf the caller asks. It is recorded, and never decides what is allowed.
-    #[serde(
-        deserialize_with = "text::name",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "text::name", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", length(min = 1, max = 256))]
     pub user: Option<String>,
     /// Why, for the audit record.
-    #[serde(
-        deserialize_with = "text::reason",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "text::reason", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", length(min = 1, max = 1024))]
     pub reason: Option<String>,
     /// The server, by the caller's identifier.
-    #[serde(
-        deserialize_with = "text::name",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "text::name", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", length(min = 1, max = 256))]
     pub host_id: Option<String>,
     /// The server's port, by the caller's identifier.
-    #[serde(
-        deserialize_with = "text::name",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "text::name", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", length(min = 1, max = 256))]
     pub port_id: Option<String>,
     /// The server's portgroup, by the caller's identifier.
-    #[serde(
-        deserialize_with = "text::name",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "text::name", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", length(min = 1, max = 256))]
     pub portgroup_id: Option<String>,
     /// The kind of port in Neutron's words; `baremetal` when absent, and nothing else is
     /// supported.
-    #[serde(
-        deserialize_with = "text::name",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "text::name", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", length(min = 1, max = 256))]
     pub vnic_type: Option<String>,
     /// The network.
@@ -82,10 +64,7 @@ pub struct Context {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub binding_profile: Option<BindingProfile>,
     /// How long the service may work, in milliseconds; 30000 when absent.
-    #[serde(
-        deserialize_with = "text::timeout_ms",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "text::timeout_ms", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<u32>", range(min = 1, max = 600_000))]
     pub timeout_ms: Option<u32>,
     /// The instant, RFC 3339, after which nothing may be begun. It ends the work together with
@@ -97,17 +76,11 @@ pub struct Context {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation: Option<Operation>,
     /// The plan to apply, as `plan` gave it.
-    #[serde(
-        deserialize_with = "text::token",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "text::token", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", length(min = 1, max = 65536))]
     pub plan_token: Option<String>,
     /// The switches meant; all that the caller may see when absent.
-    #[serde(
-        deserialize_with = "text::switches",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(deserialize_with = "text::switches", skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(min = 1, max = 1024))]
     pub switches: Vec<SwitchName>,
 }
@@ -117,19 +90,11 @@ pub struct Context {
 #[serde(deny_unknown_fields)]
 pub struct Network {
     /// The network's identifier.
-    #[serde(
-        default,
-        deserialize_with = "text::name",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "text::name", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", length(min = 1, max = 256))]
     pub id: Option<String>,
     /// The network's name; where VLANs have to be created, the VLAN's too.
-    #[serde(
-        default,
-        deserialize_with = "text::name",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "text::name", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", length(min = 1, max = 256))]
     pub name: Option<String>,
     /// Flat, VLAN or VXLAN.
@@ -148,11 +113,7 @@ pub struct Network {
 impl Network {
     /// The segment, whose type and id must fit each other.
     pub fn segment(&self) -> Result<Segment, Invalid> {
-        Segment::new(
-            self.network_type,
-            self.segmentation_id,
-            self.physical_network.clone(),
-        )
+        Segment::new(self.network_type, self.segmentation_id, self.physical_network.clone())
     }
 }
 
@@ -174,10 +135,7 @@ pub enum PortMode {
 #[serde(default, deny_unknown_fields)]
 pub struct PortSettings {
     /// Free text that the switch keeps with the port; empty removes it.
-    #[serde(
-        deserialize_with = "text::description",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(deserialize_with = "text::description", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", length(max = 200))]
     pub description: Option<String>,
     /// The largest payload in bytes.

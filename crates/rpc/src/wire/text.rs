@@ -73,15 +73,13 @@ pub(super) fn timeout_ms<'de, D: Deserializer<'de>>(
     let Some(given) = Option::<u64>::deserialize(deserializer)? else {
         return Ok(None);
     };
-    u32::try_from(given)
-        .ok()
-        .filter(|ms| (1..=TIMEOUT_MS).contains(ms))
-        .map(Some)
-        .ok_or_else(|| {
+    u32::try_from(given).ok().filter(|ms| (1..=TIMEOUT_MS).contains(ms)).map(Some).ok_or_else(
+        || {
             D::Error::custom(format_args!(
                 "`{given}` is not a number of milliseconds from 1 to {TIMEOUT_MS}"
             ))
-        })
+        },
+    )
 }
 
 pub(super) fn description<'de, D: Deserializer<'de>>(

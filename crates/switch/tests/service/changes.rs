@@ -131,6 +131,15 @@ async fn an_update_changes_only_what_it_names() {
     };
     rig.service.change(shut, ops()).await.unwrap();
     assert_eq!(rig.port("leaf-01", "swp3"), "access 4094, shut");
+    let describe = |text: &str| ChangeRequest {
+        settings: PortConfig { description: Some(text.to_owned()), ..PortConfig::default() },
+        ..request(Operation::UpdatePort, &[("leaf-01", "swp4")])
+    };
+    for (text, want) in [("server 7", Some("server 7")), ("", None)] {
+        rig.service.change(describe(text), ops()).await.unwrap();
+        let state = rig.handle("leaf-01").state();
+        assert_eq!(state.ports[&"swp4".parse().unwrap()].config.description.as_deref(), want);
+    }
 }
 
 #[rstest]

@@ -10,12 +10,7 @@ fn empty() -> Database {
 }
 
 fn run(database: &Database, operations: Value) -> Outcome {
-    execute(
-        database,
-        operations.as_array().unwrap(),
-        &BTreeSet::new(),
-        Duration::ZERO,
-    )
+    execute(database, operations.as_array().unwrap(), &BTreeSet::new(), Duration::ZERO)
 }
 
 fn commit(database: &Database, operations: Value) -> Database {
@@ -29,9 +24,7 @@ fn commit(database: &Database, operations: Value) -> Database {
 fn refusal(database: &Database, operations: Value) -> (String, usize) {
     match run(database, operations) {
         Outcome::Failed { results } => {
-            let class = results
-                .iter()
-                .find_map(|result| result.get("error")?.as_str());
+            let class = results.iter().find_map(|result| result.get("error")?.as_str());
             (class.unwrap().to_owned(), results.len())
         }
         other => panic!("{other:?}"),
@@ -62,10 +55,7 @@ fn a_name_may_be_used_before_its_row_is_inserted() {
     let database = one_port();
     let port = database.named("Port", "p1").unwrap();
     let interface = database.named("Interface", "p1").unwrap();
-    assert_eq!(
-        port.get("interfaces").uuids().collect::<Vec<_>>(),
-        [interface.uuid]
-    );
+    assert_eq!(port.get("interfaces").uuids().collect::<Vec<_>>(), [interface.uuid]);
 }
 
 #[test]
@@ -74,10 +64,7 @@ fn a_row_that_nothing_refers_to_vanishes_with_what_only_it_referred_to() {
         &one_port(),
         json!([{"op": "update", "table": "Bridge", "where": [], "row": {"ports": ["set", []]}}]),
     );
-    assert_eq!(
-        (count(&database, "Port"), count(&database, "Interface")),
-        (0, 0)
-    );
+    assert_eq!((count(&database, "Port"), count(&database, "Interface")), (0, 0));
 }
 
 #[test]
@@ -90,49 +77,17 @@ fn a_transaction_that_is_refused_says_why_and_where() {
             "referential integrity violation",
             2,
         ),
-        (
-            json!([port(json!({"interfaces": nobody}))]),
-            "referential integrity violation",
-            2,
-        ),
-        (
-            json!([{"op": "insert", "table": "Open_vSwitch", "row": {}}]),
-            "constraint violation",
-            2,
-        ),
-        (
-            json!([port(json!({"tag": 1})), port(json!({"tag": 5000}))]),
-            "constraint violation",
-            2,
-        ),
-        (
-            json!([port(json!({"name": "p2"}))]),
-            "constraint violation",
-            1,
-        ),
+        (json!([port(json!({"interfaces": nobody}))]), "referential integrity violation", 2),
+        (json!([{"op": "insert", "table": "Open_vSwitch", "row": {}}]), "constraint violation", 2),
+        (json!([port(json!({"tag": 1})), port(json!({"tag": 5000}))]), "constraint violation", 2),
+        (json!([port(json!({"name": "p2"}))]), "constraint violation", 1),
         (json!([port(json!({"nope": 1}))]), "unknown column", 1),
-        (
-            json!([{"op": "select", "table": "Nope", "where": []}]),
-            "syntax error",
-            1,
-        ),
-        (
-            json!([{"op": "select", "table": "Port"}]),
-            "syntax error",
-            1,
-        ),
-        (
-            json!([{"op": "select", "table": "Port", "where": [], "x": 1}]),
-            "syntax error",
-            1,
-        ),
+        (json!([{"op": "select", "table": "Nope", "where": []}]), "syntax error", 1),
+        (json!([{"op": "select", "table": "Port"}]), "syntax error", 1),
+        (json!([{"op": "select", "table": "Port", "where": [], "x": 1}]), "syntax error", 1),
         (json!([{"op": "grow"}]), "syntax error", 1),
         (json!([7]), "syntax error", 1),
-        (
-            json!([{"op": "abort"}, {"op": "comment", "comment": ""}]),
-            "aborted",
-            2,
-        ),
+        (json!([{"op": "abort"}, {"op": "comment", "comment": ""}]), "aborted", 2),
         (json!([{"op": "assert", "lock": "l"}]), "not owner", 1),
         (
             json!([{"op": "wait", "table": "Port", "where": [], "columns": ["name"], "until": "==",
@@ -143,11 +98,7 @@ fn a_transaction_that_is_refused_says_why_and_where() {
     ];
     for (operations, class, results) in cases {
         let label = operations.to_string();
-        assert_eq!(
-            refusal(&one_port(), operations),
-            (class.to_owned(), results),
-            "{label}"
-        );
+        assert_eq!(refusal(&one_port(), operations), (class.to_owned(), results), "{label}");
     }
 }
 
@@ -160,10 +111,7 @@ fn two_ports_of_one_name_are_refused() {
         {"op": "mutate", "table": "Bridge", "where": [],
          "mutations": [["ports", "insert", ["named-uuid", "p"]]]},
     ]);
-    assert_eq!(
-        refusal(&one_port(), twin),
-        ("constraint violation".to_owned(), 4)
-    );
+    assert_eq!(refusal(&one_port(), twin), ("constraint violation".to_owned(), 4));
 }
 
 #[test]

@@ -1,0 +1,188 @@
+//! The service's configuration: one TOML file, overridden by environment variables.
+//!
+//! What is loaded is checked as far as it can be without touching anything: types, ranges, unknown
+//! keys, references between sections. All problems are reported together, each with its file and
+//! key. Nothing is guessed: a key that is unknown is refused with a suggestion, because a misspelt
+//! limit that is ignored is no limit.
+//!
+//! Environment variables begin with `MERCURY_SWITCHD__`; a double underscore separates levels, as
+//! in `MERCURY_SWITCHD__LIMITS__BATCH=50` or `MERCURY_SWITCHD__SWITCH__LEAF-01__ADDRESS=…`. Names
+//! are in lower case there, and `[[listen]]`, an array, cannot be reached. `examples/switchd.toml`
+//! documents every key.
+
+mod check;
+mod known;
+mod problem;
+mod raw;
+mod read;
+mod switch;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use model::SwitchName;
+
+pub use problem::{ConfigError, Problem};
+pub use switch::{Detach, DriverConfig, PairConfig, PeerName, SwitchConfig, TlsConfig};
+
+/// The configuration, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file that it came from.
+    pub path: PathBuf,
+    /// Where the service listens.
+    pub listen: Vec<Listen>,
+    /// The folder of the lock files.
+    pub state_dir: PathBuf,
+    /// The policy file.
+    pub policy: PathBuf,
+    /// The audit log.
+    pub audit: Audit,
+    /// Bounds on what callers may do.
+    pub limits: Limits,
+    /// When running configurations are saved.
+    pub save: Save,
+    /// What is logged.
+    pub log: Log,
+    /// The switches, by name.
+    pub switches: BTreeMap<SwitchName, SwitchConfig>,
+    /// The pairs, by name.
+    pub pairs: BTreeMap<String, PairConfig>,
+}
+
+/// One listener.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listen {
+    /// Where.
+    pub address: Address,
+    /// Who may come in.
+    pub auth: Auth,
+    /// The mode of a unix socket.
+    pub socket_mode: u32,
+}
+
+/// Where to listen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Address {
+    /// TCP; port 0 lets the system choose.
+    Tcp(SocketAddr),
+    /// A unix socket.
+    Unix(PathBuf),
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+/// Who may come in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Auth {
+    /// Everybody who reaches the listener, as [`rpc::auth::Caller::ANONYMOUS`].
+    None,
+    /// The users of an htpasswd file.
+    Basic {
+        /// The file.
+        htpasswd: PathBuf,
+    },
+}
+
+/// The audit log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Audit {
+    /// The file.
+    pub file: PathBuf,
+    /// Whether each record is on the disk before the switch is touched.
+    pub fsync: bool,
+    /// The size at which a file is put aside.
+    pub max_bytes: u64,
+}
+
+/// Bounds on what callers may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// The size of a request's body in bytes.
+    pub body_bytes: usize,
+    /// How many calls a batch has at most.
+    pub batch: usize,
+    /// How many connections are open at a time; more wait in the system's queue.
+    pub connections: usize,
+    /// How many calls are worked on at a time; more are told that the service is busy.
+    pub concurrent_requests: usize,
+    /// How long a request may take to arrive, head and body each.
+    pub receive_timeout: Duration,
+    /// The longest that a call may be worked on, whatever its `timeout_ms` says.
+    pub request_timeout: Duration,
+    /// How many requests may wait for one switch.
+    pub queue_per_switch: usize,
+    /// How long a stop waits for running changes.
+    pub shutdown: Duration,
+}
+
+/// When running configurations are saved: whichever comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Save {
+    /// So long after the last change.
+    pub quiet: Duration,
+    /// So long after the first change that is not saved.
+    pub max_age: Duration,
+    /// At so many changes that are not saved.
+    pub max_changes: u32,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Log {
+    /// Levels by module, in `tracing-subscriber`'s words.
+    pub filter: String,
+    /// For people or for machines.
+    pub format: LogFormat,
+}
+
+/// How a log line looks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Config {
+    /// Loads and checks the file, with the process's environment on top.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        Self::load_with(path, None)
+    }
+
+    /// As [`Config::load`], with these variables instead of the process's environment.
+    pub fn load_with(
+        path: &Path,
+        environment: Option<HashMap<String, String>>,
+    ) -> Result<Self, ConfigError> {
+        let mut problems = Vec::new();
+        let config = read::sources(path, environment)
+            .and_then(|root| check::config(path, &root, &mut problems));
+        match config {
+            Ok(config) if problems.is_empty() => Ok(config),
+            Ok(_) => Err(ConfigError::new(path, problems)),
+            Err(problem) => {
+                problems.push(problem);
+                Err(ConfigError::new(path, problems))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

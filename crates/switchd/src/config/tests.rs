@@ -1,0 +1,297 @@
+use std::fs;
+
+use super::*;
+
+const MINIMAL: &str = r#"
+state_dir = "state"
+policy = "policy.toml"
+[[listen]]
+address = "127.0.0.1:0"
+auth = "none"
+"#;
+
+fn load(text: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("switchd.toml");
+    fs::write(&path, text).unwrap();
+    let variables = variables.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
+    Config::load_with(&path, Some(variables.collect())).map_err(|error| {
+        let folder = format!("{}/", folder.path().display());
+        error.to_string().replace(&folder, "")
+    })
+}
+
+/// The problems of a file that is the minimal one and `more`.
+fn problems(more: &str) -> String {
+    load(&format!("{MINIMAL}\n{more}"), &[]).unwrap_err()
+}
+
+fn example(uncommented: bool) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/switchd.toml");
+    let text = fs::read_to_string(path).unwrap();
+    if !uncommented {
+        return text;
+    }
+    // `#key = …` and `#[table]` are keys that are off; `# text` is text.
+    let on = text.lines().map(|line| {
+        let key = line
+            .strip_prefix('#')
+            .filter(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase() || c == '['));
+        key.unwrap_or(line)
+    });
+    on.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_example_loads_as_it_is_and_with_every_key_on() {
+    let as_it_is = load(&example(false), &[]).unwrap();
+    assert!(!as_it_is.switches.is_empty());
+    let all = load(&example(true), &[]).unwrap();
+    assert!(all.switches.len() > as_it_is.switches.len());
+    assert_eq!(all.pairs.len(), 1);
+}
+
+#[test]
+fn the_example_shows_every_key_there_is() {
+    fn keys(schema: &serde_json::Value, path: &str, found: &mut Vec<String>) {
+        let alternatives = schema["anyOf"].as_array().into_iter().flatten();
+        for part in alternatives.chain([schema, &schema["items"], &schema["additionalProperties"]])
+        {
+            for (name, member) in part["properties"].as_object().into_iter().flatten() {
+                found.push(name.clone());
+                keys(member, &format!("{path}.{name}"), found);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    keys(&known::schema(), "", &mut found);
+    assert!(found.len() > 40, "{found:?}");
+    let example = example(true);
+    let shown = |key: &String| {
+        let whole_word = |text: &str| {
+            text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).any(|word| word == key)
+        };
+        example.lines().filter(|line| !line.starts_with("# ")).any(whole_word)
+    };
+    let missing: Vec<_> = found.iter().filter(|key| !shown(key)).collect();
+    assert_eq!(missing, [""; 0]);
+}
+
+#[test]
+fn defaults_and_paths() {
+    let config = load(MINIMAL, &[]).unwrap();
+    assert_eq!(config.limits.body_bytes, 1024 * 1024);
+    assert_eq!(config.limits.shutdown, Duration::from_secs(30));
+    assert_eq!(config.save.max_changes, 100);
+    assert!(config.audit.fsync);
+    assert!(config.state_dir.is_absolute() && config.state_dir.ends_with("state"));
+    assert_eq!(config.audit.file, config.state_dir.join("audit.jsonl"));
+    assert_eq!(config.listen[0].address.to_string(), "127.0.0.1:0");
+    assert_eq!(config.log, Log { filter: "info".to_owned(), format: LogFormat::Text });
+}
+
+#[test]
+fn the_environment_goes_on_top_and_is_typed() {
+    let switch = format!("{MINIMAL}\n[switch.leaf-01]\ndriver = \"noop\"\n");
+    let config = load(
+        &switch,
+        &[
+            ("MERCURY_SWITCHD__LIMITS__BATCH", "7"),
+            ("MERCURY_SWITCHD__AUDIT__FSYNC", "false"),
+            ("MERCURY_SWITCHD__LOG__FORMAT", "json"),
+            ("MERCURY_SWITCHD__POLICY", "/etc/other.toml"),
+            ("MERCURY_SWITCHD__SWITCH__LEAF-01__ALLOWED_VLANS", "100-199,300"),
+            ("MERCURY_SWITCHD__SWITCH__LEAF-01__IDLE_VLAN", "4000"),
+            ("MERCURY_SWITCHD__SWITCH__LEAF-01__PORTS", "swp1, swp2"),
+            ("MERCURY_OTHER", "x"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(config.limits.batch, 7);
+    assert!(!config.audit.fsync);
+    assert_eq!(config.log.format, LogFormat::Json);
+    assert_eq!(config.policy, Path::new("/etc/other.toml"));
+    let leaf = &config.switches[&"leaf-01".parse::<SwitchName>().unwrap()];
+    assert_eq!(leaf.allowed_vlans.as_ref().unwrap().to_string(), "100-199,300");
+    assert_eq!(leaf.detach, Detach::IdleVlan(model::Vlan::new(4000).unwrap()));
+    assert!(
+        matches!(&leaf.driver, DriverConfig::Noop { ports: Some(ports), .. } if ports.len() == 2)
+    );
+}
+
+#[test]
+fn a_problem_in_the_environment_says_so() {
+    let got = load(
+        MINIMAL,
+        &[("MERCURY_SWITCHD__LIMITS__BATCH", "ten"), ("MERCURY_SWITCHD__LIMTS__BATCH", "1")],
+    );
+    assert_eq!(
+        got.unwrap_err(),
+        "the environment: `limts` is unknown\nhint: did you mean `limits`?\n\
+         the environment: `limits.batch` is string \"ten\" where an integer is expected"
+    );
+}
+
+#[test]
+fn all_problems_are_told_together() {
+    let got = load(
+        r#"
+polcy = "x"
+state_dir = 1
+[[listen]]
+address = "0.0.0.0:8191"
+auth = "none"
+[limits]
+bach = 5
+body_bytes = 1
+[switch."a/b"]
+driver = "noop"
+[switch.leaf-01]
+driver = "ovsdb"
+adress = "unix:/x"
+[switch.leaf-02]
+driver = "noop"
+idle_vlan = 4095
+"#,
+        &[],
+    );
+    let text = got.unwrap_err();
+    for line in [
+        "switchd.toml: `polcy` is unknown\nhint: did you mean `policy`?",
+        "switchd.toml: `limits.bach` is unknown\nhint: did you mean `limits.batch`?",
+        "switchd.toml: `switch.leaf-01.adress` is unknown\nhint: did you mean `switch.leaf-01.address`?",
+        "switchd.toml: `policy` is missing",
+        "switchd.toml: `listen[0].auth` is `none` on an address that other machines reach\nhint: ",
+        "switchd.toml: `limits.body_bytes` is 1; 1024 to 67108864 are allowed",
+        "switchd.toml: `switch.a/b` is refused: switch name `a/b` holds `/`",
+        "switchd.toml: `switch.leaf-01.address` is missing\nhint: ",
+        "switchd.toml: `switch.leaf-02.idle_vlan` is refused: VLAN ID `4095` is not an integer from 1 to 4094",
+    ] {
+        assert!(text.contains(line), "{line}\n--- not in:\n{text}");
+    }
+}
+
+#[rstest::rstest]
+#[case(
+    "[limits]\nqueue = 5",
+    "`limits.queue` is unknown\nhint: did you mean `limits.queue_per_switch`?"
+)]
+#[case("[limits]\nzzz = 5", "`limits.zzz` is unknown\nhint: known here: `batch`, `body_bytes`")]
+#[case("[limits]\nbatch = \"many\"", "`limits.batch` is string \"many\" where")]
+#[case("[log]\nformat = \"xml\"", "`log.format` ")]
+#[case(
+    "[save]\nmax_age_ms = 99999999999",
+    "`save.max_age_ms` is 99999999999; 0 to 86400000 are allowed"
+)]
+#[case(
+    "[[listen]]\naddress = \"localhost:1\"\nauth = \"none\"",
+    "`listen[1].address` is `localhost:1`, which is neither like"
+)]
+#[case("[[listen]]\naddress = \"127.0.0.1:1\"", "`listen[1].auth` is missing")]
+#[case(
+    "[[listen]]\naddress = \"127.0.0.1:1\"\nauth = \"basic\"",
+    "`listen[1].htpasswd` is missing: `auth` is `basic`"
+)]
+#[case(
+    "[[listen]]\naddress = \"127.0.0.1:1\"\nauth = \"none\"\nhtpasswd = \"x\"",
+    "`listen[1].htpasswd` means nothing when `auth` is `none`"
+)]
+#[case(
+    "[[listen]]\naddress = \"10.0.0.1:1\"\nauth = \"basic\"\nhtpasswd = \"x\"",
+    "`listen[1].plaintext` is not `true`, but without TLS"
+)]
+#[case(
+    "[[listen]]\naddress = \"unix:x\"\nauth = \"none\"\nsocket_mode = \"0666\"",
+    "`listen[1].socket_mode` is `0666`; `0600` and `0660` are allowed"
+)]
+#[case("[switch.a]\ndriver = \"sonic\"", "`switch.a.driver` ")]
+#[case(
+    "[switch.a]\ndriver = \"noop\"\nbridge = \"br0\"",
+    "`switch.a.bridge` means nothing to the driver `noop`"
+)]
+#[case("[switch.a]\ndriver = \"chaos\"", "`switch.a.chaos` is missing: `driver` is `chaos`")]
+#[case(
+    "[switch.a]\ndriver = \"chaos\"\nchaos = { driver = \"chaos\" }",
+    "`switch.a.chaos.driver` is `chaos`, which cannot be behind itself"
+)]
+#[case(
+    "[switch.a]\ndriver = \"chaos\"\nchaos = { driver = \"noop\", faults = { fire = 0.1 } }",
+    "`switch.a.chaos.faults.fire` is unknown\nhint: known here: `unreachable`"
+)]
+#[case(
+    "[switch.a]\ndriver = \"chaos\"\nchaos = { driver = \"noop\", faults = { hang_after = 2.0 } }",
+    "`switch.a.chaos.faults.hang_after` is refused: `2` is not a probability"
+)]
+#[case(
+    "[switch.a]\ndriver = \"noop\"\ndetach = \"idle_vlan\"",
+    "`switch.a.idle_vlan` is missing: `detach` is `idle_vlan`"
+)]
+#[case(
+    "[switch.a]\ndriver = \"noop\"\ndetach = \"closed\"\nidle_vlan = 1",
+    "`switch.a.idle_vlan` means nothing when `detach` is `closed`"
+)]
+#[case(
+    "[switch.a]\ndriver = \"noop\"\nswitch_ids = [\"xx\"]",
+    "`switch.a.switch_ids` is refused: MAC address `xx`"
+)]
+#[case(
+    "[switch.a]\ndriver = \"noop\"\nallowed_vlans = \"0-5\"",
+    "`switch.a.allowed_vlans` is refused: VLAN set `0-5`"
+)]
+#[case(
+    "[switch.a]\ndriver = \"noop\"\nallowed_ports = [\"swp[\"]",
+    "`switch.a.allowed_ports` is refused: "
+)]
+#[case(
+    "[switch.a]\ndriver = \"noop\"\nlag_ids = \"5-1\"",
+    "`switch.a.lag_ids` is `5-1`, which is not like `1-100`"
+)]
+#[case(
+    "[switch.a]\ndriver = \"ovsdb\"\naddress = \"ssl:10.0.0.1:6640\"",
+    "`switch.a.tls` is missing: the address is `ssl:`"
+)]
+#[case(
+    "[switch.a]\ndriver = \"ovsdb\"\naddress = \"ssl:h:1\"\ntls = { ca = \"x\", certificate = \"y\" }",
+    "`switch.a.tls` has only one of `certificate` and `key`"
+)]
+#[case(
+    "[switch.a]\ndriver = \"ovsdb\"\naddress = \"ssl:h:1\"\ntls = { ca = \"x\", certificate = \"y\", key = { file = \"k\", env = \"K\" } }",
+    "`switch.a.tls.key` is refused: it is not one of"
+)]
+#[case(
+    "[switch.a]\ndriver = \"ovsdb\"\naddress = \"ssl:h:1\"\ntls = { ca = \"x\", certificate = \"y\", key = { fil = \"k\" } }",
+    "`switch.a.tls.key.fil` is unknown\nhint: did you mean `switch.a.tls.key.file`?"
+)]
+#[case(
+    "[switch.a]\ndriver = \"noop\"\n[pair.p]\nswitches = [\"a\"]",
+    "`pair.p.switches` does not name two different switches"
+)]
+#[case(
+    "[switch.a]\ndriver = \"noop\"\n[pair.p]\nswitches = [\"a\", \"b\"]",
+    "`pair.p.switches` names `b`, which is no switch of this file"
+)]
+#[case(
+    "[switch.a]\ndriver = \"noop\"\n[switch.b]\ndriver = \"noop\"\n[pair.p]\nswitches = [\"a\", \"b\"]\n[pair.q]\nswitches = [\"a\", \"b\"]",
+    "`pair.q.switches` names `a`, which is in pair `p` already"
+)]
+#[case("[switch", "the file is not TOML: ")]
+fn a_bad_key_is_refused_with_its_path(#[case] more: &str, #[case] expected: &str) {
+    let text = problems(more);
+    assert!(text.contains(&format!("switchd.toml: {expected}")), "{text}");
+}
+
+#[test]
+fn a_name_with_dots_is_one_name() {
+    let config = load(&format!("{MINIMAL}\n[switch.\"leaf-01.dc1\"]\ndriver = \"noop\"\n"), &[]);
+    let names: Vec<_> = config.unwrap().switches.into_keys().collect();
+    assert_eq!(names, ["leaf-01.dc1".parse().unwrap()]);
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let error = Config::load_with(Path::new("/nowhere/switchd.toml"), None).unwrap_err();
+    assert!(
+        error.to_string().starts_with("/nowhere/switchd.toml: the file cannot be read: No such"),
+        "{error}"
+    );
+}

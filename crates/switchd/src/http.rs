@@ -1,0 +1,16 @@
+//! The network's side: listeners, HTTP, JSON-RPC dispatch.
+//!
+//! It bounds everything that a caller can send (connections, head, body, time to send them, calls
+//! at work) before anything is interpreted, and says who the caller is. What a method does is a
+//! [`Handler`]'s business. There is no TLS and no HTTP/2 here: a proxy or a unix socket stands in
+//! front, and HTTP/1.1 with keep-alive is enough for callers that are a handful of services.
+
+mod dispatch;
+mod listener;
+mod router;
+mod server;
+
+pub use dispatch::{Dispatcher, Handler};
+pub use listener::{Bound, Listening};
+pub use router::Doors;
+pub use server::{Serving, serve};

@@ -1,0 +1,77 @@
+//! All legs or none, on real switches.
+
+use lab::Daemon as Process;
+use rpc::{client::CallError, method::Method};
+use serde_json::{Value, json};
+use system_tests::attach;
+
+use crate::two::{hears, two};
+
+fn data(error: CallError) -> Value {
+    match error {
+        CallError::Rpc(error) => serde_json::to_value(error).unwrap()["data"].clone(),
+        other => panic!("not an answer of the service: {other}"),
+    }
+}
+
+#[test]
+fn a_leg_that_does_not_exist_changes_nothing() {
+    let two = two();
+    let legs = [("leaf-01", "swp1"), ("leaf-02", "swp99")];
+    let error = two.daemon.call(Method::AttachPort, attach(&legs, 100)).unwrap_err();
+    assert_eq!(data(error)["class"], "not_found");
+    assert_eq!(two.lab.vsctl("leaf-01", &["get", "port", "swp1", "tag"]).unwrap().trim(), "4094");
+}
+
+#[test]
+fn a_wrong_leg_makes_the_other_leg_go_back() {
+    let two = two();
+    let (lab, daemon) = (&two.lab, &two.daemon);
+    daemon
+        .call(Method::AttachPort, attach(&[("leaf-01", "swp1"), ("leaf-02", "swp2")], 100))
+        .unwrap();
+    assert_eq!(hears(lab, "h1/eth0", None), ["h2/eth0"]);
+    // The second switch takes the change into its database, but nothing carries it out.
+    lab.pause("leaf-02", Process::Vswitchd).unwrap();
+    let mut context = attach(&[("leaf-01", "swp1"), ("leaf-02", "swp2")], 200);
+    context["timeout_ms"] = json!(4000);
+    let error = data(daemon.call(Method::AttachPort, context).unwrap_err());
+    lab.resume("leaf-02", Process::Vswitchd).unwrap();
+    let legs: Vec<(&str, &str)> = error["links"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|leg| (leg["switch"].as_str().unwrap(), leg["outcome"].as_str().unwrap()))
+        .collect();
+    assert_eq!(legs[0], ("leaf-01", "undone"), "{error}");
+    assert_eq!(lab.vsctl("leaf-01", &["get", "port", "swp1", "tag"]).unwrap().trim(), "100");
+    // The first switch is back for certain. The second said what it could; asked again, it agrees.
+    let again =
+        daemon.call(Method::AttachPort, attach(&[("leaf-01", "swp1"), ("leaf-02", "swp2")], 100));
+    again.unwrap();
+    assert_eq!(hears(lab, "h1/eth0", None), ["h2/eth0"]);
+}
+
+#[test]
+fn a_switch_that_hangs_delays_no_other_and_ends_in_time() {
+    let two = two();
+    let (lab, daemon) = (&two.lab, &two.daemon);
+    daemon.call(Method::AttachPort, attach(&[("leaf-02", "swp2")], 100)).unwrap();
+    lab.pause("leaf-02", Process::Ovsdb).unwrap();
+    let client = daemon.client();
+    let mut context = attach(&[("leaf-02", "swp2")], 200);
+    context["timeout_ms"] = json!(1500);
+    let context: rpc::wire::Context = serde_json::from_value(context).unwrap();
+    let start = std::time::Instant::now();
+    let stuck = daemon
+        .runtime()
+        .spawn(async move { client.call::<Value>(Method::AttachPort, &context).await });
+    daemon.call(Method::AttachPort, attach(&[("leaf-01", "swp1")], 100)).unwrap();
+    assert!(!stuck.is_finished());
+    let error = data(daemon.runtime().block_on(stuck).unwrap().unwrap_err());
+    assert!(start.elapsed().as_millis() < 2500, "{:?}", start.elapsed());
+    assert_eq!(error["class"], "timed_out");
+    lab.resume("leaf-02", Process::Ovsdb).unwrap();
+    let port = lab.vsctl("leaf-02", &["get", "port", "swp2", "tag"]).unwrap();
+    assert_eq!(port.trim(), "100", "a change that was given up took effect later");
+}
