@@ -2,12 +2,14 @@
 
 mod audit;
 mod completions;
+mod config;
 mod exit;
 mod failure;
 mod openrpc;
 mod output;
 mod policy;
 mod switch;
+mod switchd;
 
 use clap::{Parser, Subcommand};
 
@@ -38,10 +40,17 @@ Examples:
   mercury policy check policy.toml                     is the policy a policy?
   mercury audit show audit.log --port swp1             who changed this port, when and how";
 
+/// Where the service's configuration is when nothing says otherwise.
+const CONFIG: &str = "/etc/mercury/switchd.toml";
+
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run the switch service
+    Switchd(switchd::Args),
     /// Look at switch ports and change them, through a running switch service
     Switch(switch::Args),
+    /// Check the service's configuration
+    Config(config::Args),
     /// Check a policy file, and what it allows
     Policy(policy::Args),
     /// Read and verify audit logs
@@ -79,14 +88,17 @@ impl Command {
         match self {
             Self::Switch(args) => args.json(),
             Self::Audit(args) => args.json(),
+            Self::Config(args) => args.json(),
             Self::Policy(args) => args.json(),
-            Self::Completions(_) | Self::OpenRpc => false,
+            Self::Switchd(_) | Self::Completions(_) | Self::OpenRpc => false,
         }
     }
 
     fn run(self, output: &mut Output) -> anyhow::Result<Exit> {
         match self {
+            Self::Switchd(args) => switchd::run(args),
             Self::Switch(args) => switch::run(args, output),
+            Self::Config(args) => config::run(&args, output),
             Self::Policy(args) => policy::run(&args, output),
             Self::Audit(args) => audit::run(args, output),
             Self::Completions(args) => completions::run(&args, output),

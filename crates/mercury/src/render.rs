@@ -6,6 +6,7 @@
 pub(crate) mod audit;
 pub(crate) mod batch;
 pub(crate) mod change;
+pub(crate) mod config;
 pub(crate) mod error;
 pub(crate) mod plan;
 pub(crate) mod policy;
@@ -197,6 +198,17 @@ pub(crate) fn numbered(out: &mut String, heading: &str, lines: &[String]) {
     for (index, line) in lines.iter().enumerate() {
         let _ = writeln!(out, "  {:>4}. {}", index + 1, indented(line, 8));
     }
+}
+
+/// The names under which a request is found again in the log and the audit record.
+pub(crate) fn ids(look: Look, request: Option<&str>, change: Option<&str>) -> String {
+    let named = [("request", request), ("change", change)];
+    let named = named.into_iter().filter_map(|(what, id)| Some(format!("{what} {}", safe(id?))));
+    let named: Vec<_> = named.collect();
+    if named.is_empty() {
+        return String::new();
+    }
+    format!("{}\n", look.paint(Tone::Faint, named.join(", ")))
 }
 
 /// Text from outside of which all lines but the first begin with so many spaces.

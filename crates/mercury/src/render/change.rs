@@ -5,9 +5,8 @@ use std::fmt::Write as _;
 use rpc::wire::{ChangeAnswer, ChangeOutcome, FlushAnswer, LinkAnswer, LinkOutcome, SaveState};
 
 use super::{
-    Look, Shown, Tone, count, duration_ms, maybe, numbered,
+    Look, Shown, Tone, count, duration_ms, ids, maybe, numbered,
     ports::{config_line, lacp, link},
-    safe,
 };
 
 /// The answer of a method that changes ports or networks; with `steps`, what was sent too.
@@ -34,8 +33,7 @@ pub(crate) fn change(look: Look, answer: &ChangeAnswer, steps: bool) -> String {
             );
         }
     }
-    let ids = format!("request {}, change {}", safe(&answer.request_id), safe(&answer.change_id));
-    let _ = writeln!(out, "{}", look.paint(Tone::Faint, ids));
+    out.push_str(&ids(look, Some(&answer.request_id), answer.change_id.as_deref()));
     out
 }
 
@@ -124,7 +122,8 @@ mod tests {
 
     fn answer(links: &Value, outcome: &str, save: &str) -> ChangeAnswer {
         serde_json::from_value(json!({
-            "request_id": "req-1", "change_id": "c0ffee", "outcome": outcome, "links": links,
+            "request_id": "req-1", "outcome": outcome, "links": links,
+            "change_id": if outcome == "applied" { Some("c0ffee") } else { None },
             "save": save, "duration_ms": 12,
         }))
         .unwrap()
@@ -181,7 +180,7 @@ mod tests {
          SWITCH    PORT   RESULT       CARRIES   VERIFIED
         ──────────────────────────────────────────────────
          leaf-01   swp1   already so   closed    yes
-        request req-1, change c0ffee
+        request req-1
         ");
     }
 

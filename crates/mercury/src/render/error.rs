@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use rpc::{LegOutcome, LegReport, RpcError, client::CallError};
 
-use super::{Look, Shown, Tone, indented, maybe, ports::config_line};
+use super::{Look, Shown, Tone, ids, indented, maybe, ports::config_line};
 
 /// An error without anything else to say.
 pub(crate) fn plain(look: Look, message: &str, hint: Option<&str>) -> String {
@@ -38,14 +38,7 @@ pub(crate) fn rpc(look: Look, error: &RpcError) -> String {
     } else if data.retryable {
         let _ = writeln!(out, "{} try again later", look.paint(Tone::Odd, "hint:"));
     }
-    let ids = [("request", &data.request_id), ("change", &data.change_id)];
-    let ids = ids
-        .into_iter()
-        .filter_map(|(what, id)| id.as_ref().map(|id| format!("{what} {}", super::safe(id))));
-    let ids = ids.collect::<Vec<_>>().join(", ");
-    if !ids.is_empty() {
-        let _ = writeln!(out, "{}", look.paint(Tone::Faint, ids));
-    }
+    out.push_str(&ids(look, data.request_id.as_deref(), data.change_id.as_deref()));
     out
 }
 
@@ -70,7 +63,7 @@ pub(crate) fn hint(error: &CallError) -> Option<String> {
 }
 
 fn legs(look: Look, legs: &[LegReport]) -> String {
-    let mut rows = look.table(["SWITCH", "PORT", "NOW", "CARRIES", "WHY"]);
+    let mut rows = look.table(["SWITCH", "PORT", "LAG", "NOW", "CARRIES", "WHY"]);
     for leg in legs {
         let carries = match (&leg.observed, &leg.last_known) {
             (Some(now), _) => config_line(now),
@@ -80,6 +73,7 @@ fn legs(look: Look, legs: &[LegReport]) -> String {
         rows.add([
             Shown::from(&leg.switch),
             maybe(leg.port.as_ref()),
+            maybe(leg.lag.as_ref()),
             outcome(leg.outcome),
             carries.into(),
             maybe(leg.error.as_ref()),

@@ -91,10 +91,14 @@ fn session(switch: &SwitchInfo) -> Shown {
 }
 
 fn unsaved(switch: &SwitchInfo) -> Shown {
-    switch.pending_save.map_or_else(Shown::default, |pending| {
+    switch.pending_save.as_ref().map_or_else(Shown::default, |pending| {
         let changes = usize::try_from(pending.changes).unwrap_or(usize::MAX);
         let changes = count(changes, "change", "changes");
-        Shown::toned(Tone::Odd, format!("{changes} for {}", duration_ms(pending.since_ms)))
+        let since = duration_ms(pending.since_ms);
+        match &pending.failed {
+            None => Shown::toned(Tone::Odd, format!("{changes} for {since}")),
+            Some(why) => Shown::toned(Tone::Bad, format!("{changes} for {since}: {why}")),
+        }
     })
 }
 
