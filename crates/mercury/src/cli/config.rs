@@ -1,7 +1,8 @@
 //! `mercury config check`: would the service start with this file?
 //!
-//! It reads the file and the environment as the service does, and the policy that the file names.
-//! It opens no audit log, no socket and no switch, because it may run beside a running service.
+//! It reads what the service would read: the file, the environment, the policy, password files and
+//! secrets. It opens no audit log, no socket and no switch, because it may run beside a running
+//! service.
 
 use std::path::PathBuf;
 
@@ -81,6 +82,10 @@ pub(super) fn run(args: &Args, output: &mut Output) -> anyhow::Result<Exit> {
             return policy_refused(check, &format!("{file}: {error}"), &text, output);
         }
     };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if let Err(error) = runtime.block_on(switchd::check(&check.path)) {
+        return super::switchd::failed(error);
+    }
     if check.json {
         output.json(&json!({
             "valid": true,

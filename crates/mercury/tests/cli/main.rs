@@ -11,6 +11,9 @@ mod audit;
 mod config;
 mod manners;
 mod policy;
+mod service;
+mod switch;
+mod switchd;
 
 use assert_cmd::Command;
 
