@@ -25,7 +25,11 @@ pub(super) fn device_error(error: Error, changes: bool) -> DeviceError {
         Error::Tls { .. } | Error::Disconnected { .. } => {
             DeviceError::Disconnected { sent, reason: chain(&error) }
         }
-        Error::TimedOut { .. } | Error::NotApplied { .. } => DeviceError::TimedOut { sent },
+        Error::TimedOut { waiting_for, .. } => DeviceError::TimedOut { sent, waiting_for },
+        Error::NotApplied { .. } => DeviceError::timed_out(
+            sent,
+            "`ovs-vswitchd` to carry out what the database holds; is it running?",
+        ),
         Error::TooLarge { what: "the request", .. } => {
             DeviceError::Unsupported { what: error.to_string() }
         }
@@ -67,8 +71,8 @@ mod tests {
     #[test]
     fn a_read_never_may_have_applied() {
         let late = || Error::TimedOut { waiting_for: "x".into(), sent: true };
-        assert_eq!(device_error(late(), true), DeviceError::TimedOut { sent: true });
-        assert_eq!(device_error(late(), false), DeviceError::TimedOut { sent: false });
+        assert_eq!(device_error(late(), true), DeviceError::timed_out(true, "x"));
+        assert_eq!(device_error(late(), false), DeviceError::timed_out(false, "x"));
         let refused = Error::Refused { address: "tcp:10.0.0.1:6640".into() };
         assert_eq!(
             device_error(refused, true).to_string(),
