@@ -134,6 +134,19 @@ async fn too_many_headers_are_refused() {
 }
 
 #[tokio::test]
+async fn a_web_page_cannot_call() {
+    let service = Site::new(NOOP).start().await;
+    let call = r#"{"jsonrpc":"2.0","method":"list_switches","params":{"context":{}},"id":1}"#;
+    let headers = "Origin: http://evil.example\r\nContent-Type: text/plain\r\n";
+    let answer = send(service.address(), &request("POST", "/v1/rpc", headers, call)).await;
+    assert_eq!(answer.status, 403);
+    let preflight = "Origin: http://evil.example\r\nAccess-Control-Request-Method: POST\r\n";
+    let answer = send(service.address(), &request("OPTIONS", "/v1/rpc", preflight, "")).await;
+    assert_eq!(answer.status, 405);
+    assert!(!answer.head.contains("access-control-allow"), "{answer:?}");
+}
+
+#[tokio::test]
 async fn connections_beyond_the_limit_wait_for_a_place() {
     let service = Site::new(&format!("{NOOP}[limits]\nconnections = 1\n")).start().await;
     let idle = TcpStream::connect(service.address()).await.unwrap();
