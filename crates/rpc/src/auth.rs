@@ -74,16 +74,23 @@ impl Authenticator {
     pub fn load(path: &Path) -> Result<Self, HtpasswdError> {
         Ok(Self {
             path: path.to_owned(),
-            state: RwLock::new(Arc::new(State::load(path)?)),
+            state: RwLock::new(Arc::new(State {
+                users: Htpasswd::load(path)?,
+                verified: Cache::new(),
+            })),
             slots: Arc::new(Semaphore::new(CONCURRENT)),
         })
     }
 
-    /// Loads the file again. When that fails, what was loaded before stays in force.
-    pub fn reload(&self) -> Result<(), HtpasswdError> {
-        let fresh = Arc::new(State::load(&self.path)?);
+    /// Reads the file again, for [`Authenticator::replace`]; until then nothing changes.
+    pub fn read(&self) -> Result<Htpasswd, HtpasswdError> {
+        Htpasswd::load(&self.path)
+    }
+
+    /// Takes other users and passwords, and forgets who was verified.
+    pub fn replace(&self, users: Htpasswd) {
+        let fresh = Arc::new(State { users, verified: Cache::new() });
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = fresh;
-        Ok(())
     }
 
     /// Verifies the value of an `Authorization` header.
@@ -109,12 +116,6 @@ impl Authenticator {
             known
         });
         if known.await.unwrap_or(false) { Ok(caller) } else { Err(Denied::Unauthorised) }
-    }
-}
-
-impl State {
-    fn load(path: &Path) -> Result<Self, HtpasswdError> {
-        Ok(Self { users: Htpasswd::load(path)?, verified: Cache::new() })
     }
 }
 

@@ -21,16 +21,16 @@ use serde_json::Value;
 use switch::{Operation, Origin, Service};
 use tokio::time::Instant;
 
-use crate::http::Handler;
+use crate::{http::Handler, telemetry};
 
 /// The methods over one service.
-pub struct Methods {
+pub(crate) struct Methods {
     service: Arc<Service>,
 }
 
 impl Methods {
     /// The methods of this service.
-    pub const fn new(service: Arc<Service>) -> Self {
+    pub(crate) const fn new(service: Arc<Service>) -> Self {
         Self { service }
     }
 
@@ -79,7 +79,7 @@ impl Methods {
 
     fn list(&self, context: &Context, origin: &Origin) -> Result<Value, RpcError> {
         let switches = self.service.list(&context.switches, origin);
-        written(&answer::list(switches.map_err(|error| failure::told(&error))?))
+        written(&answer::list(&switches.map_err(|error| failure::told(&error))?))
     }
 
     async fn flush(&self, context: &Context, origin: &Origin) -> Result<Value, RpcError> {
@@ -142,6 +142,10 @@ impl Handler for Methods {
             Method::Flush => self.flush(&context, &origin).await,
             Method::Discover => Ok(rpc::openrpc::document()),
         }
+    }
+
+    fn look(&self) {
+        telemetry::look(&self.service);
     }
 
     fn problems(&self) -> Vec<String> {

@@ -8,6 +8,7 @@ use std::{
 };
 
 use model::SwitchName;
+use tracing_subscriber::EnvFilter;
 
 use super::{
     Address, Audit, Auth, Config, Limits, Listen, Log, PairConfig, Save, SwitchConfig, known,
@@ -228,6 +229,7 @@ impl Check<'_> {
 
     fn log(&mut self) -> Log {
         let RawLog { filter, format } = section(self.root, "log", self.problems);
+        self.take("log.filter", EnvFilter::try_new(&filter).map(drop));
         Log { filter, format }
     }
 

@@ -6,7 +6,10 @@ use std::{
     time::Duration,
 };
 
-use drivers::chaos::{ChaosSettings, Fault, Probability};
+use drivers::{
+    chaos::{ChaosSettings, Fault, Probability},
+    ovsdb,
+};
 use model::{MacAddress, PhysicalNetwork, PortName, PortNaming, SwitchName, Vlan, VlanSet};
 use switch::{LagIds, policy::Patterns};
 
@@ -47,8 +50,8 @@ pub struct SwitchConfig {
 pub enum DriverConfig {
     /// Open vSwitch, by its database.
     Ovsdb {
-        /// Where, in Open vSwitch's words: `unix:/path`, `tcp:host:port` or `ssl:host:port`.
-        address: String,
+        /// Where its database listens.
+        address: ovsdb::Address,
         /// The bridge that is the switch.
         bridge: String,
         /// For `ssl:`.
@@ -191,7 +194,7 @@ fn driver(check: &mut Check<'_>, key: &str, raw: &RawSwitch) -> Option<DriverCon
         RawDriver::Ovsdb => {
             nothing(check, key, "ports", raw.ports.is_some(), "ovsdb");
             nothing(check, key, "naming", raw.naming.is_some(), "ovsdb");
-            ovsdb(check, key, raw)?
+            open_vswitch(check, key, raw)?
         }
         RawDriver::Noop => {
             nothing(check, key, "address", raw.address.is_some(), "noop");
@@ -225,15 +228,16 @@ fn nothing(check: &mut Check<'_>, key: &str, member: &str, given: bool, driver: 
     }
 }
 
-fn ovsdb(check: &mut Check<'_>, key: &str, raw: &RawSwitch) -> Option<DriverConfig> {
-    let Some(address) = raw.address.clone() else {
+fn open_vswitch(check: &mut Check<'_>, key: &str, raw: &RawSwitch) -> Option<DriverConfig> {
+    let Some(address) = &raw.address else {
         let hint = "`unix:/path`, `tcp:host:port` or `ssl:host:port`";
         check.refuse(Problem::at(format!("{key}.address"), "is missing").hint(hint));
         return None;
     };
+    let address: ovsdb::Address = check.take(&format!("{key}.address"), address.parse())?;
     let tls = raw.tls.as_ref();
     let tls_key = format!("{key}.tls");
-    match (address.starts_with("ssl:"), tls) {
+    match (matches!(address, ovsdb::Address::Ssl(_)), tls) {
         (true, None) => {
             check.refuse(Problem::at(tls_key, "is missing: the address is `ssl:`"));
             return None;

@@ -34,6 +34,9 @@ pub trait Handler: Send + Sync + 'static {
 
     /// Why changes would be refused at the moment; nothing when the service is ready.
     fn problems(&self) -> Vec<String>;
+
+    /// Sets the metrics that are counted when somebody looks.
+    fn look(&self) {}
 }
 
 /// Carries out what bodies ask for.
@@ -59,6 +62,11 @@ impl Dispatcher {
             slots: Arc::new(Semaphore::new(limits.concurrent_requests)),
             tasks,
         }
+    }
+
+    /// Sets the metrics that are counted when somebody looks.
+    pub fn look(&self) {
+        self.handler.look();
     }
 
     /// Why changes would be refused at the moment.

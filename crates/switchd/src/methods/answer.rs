@@ -177,7 +177,7 @@ const fn matched(kind: MatchKind) -> wire::MatchedBy {
     }
 }
 
-pub(super) fn list(readings: Vec<SwitchReading>) -> wire::SwitchesAnswer {
+pub(super) fn list(readings: &[SwitchReading]) -> wire::SwitchesAnswer {
     wire::SwitchesAnswer { switches: readings.iter().map(switch).collect() }
 }
 

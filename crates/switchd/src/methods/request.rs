@@ -147,7 +147,7 @@ mod tests {
         change(Operation::AttachPort, &context(value)).map_err(|error| error.message)
     }
 
-    fn profile(group: Value) -> Value {
+    fn profile(group: &Value) -> Value {
         json!({ "binding_profile": {
             "local_link_information": [{ "switch_info": "leaf-01", "port_id": "swp1" }],
             "local_group_information": group,
@@ -205,13 +205,13 @@ mod tests {
     #[case(json!({ "mode": "4", "properties": { "lacp_activity": "passive" } }), Some("LACP passive"))]
     #[case(json!({ "bond_mode": "balance-xor" }), Some("static"))]
     fn a_bond_that_needs_a_lag_gets_one(#[case] group: Value, #[case] lag: Option<&str>) {
-        let request = attach(profile(group)).unwrap();
+        let request = attach(profile(&group)).unwrap();
         assert_eq!(request.lag.map(|lag| lag.settings.to_string()).as_deref(), lag);
     }
 
     #[test]
     fn a_detachment_asks_for_no_lag() {
-        let context = context(profile(json!({ "bond_mode": "802.3ad" })));
+        let context = context(profile(&json!({ "bond_mode": "802.3ad" })));
         assert_eq!(change(Operation::DetachPort, &context).unwrap().lag, None);
     }
 
@@ -226,11 +226,11 @@ mod tests {
         "`context.network.mtu` is `1500`, but `context.port_config.mtu` is `9000`"
     )]
     #[case(
-        profile(json!({ "bond_mode": "802.3ad", "name": "no blanks" })),
+        profile(&json!({ "bond_mode": "802.3ad", "name": "no blanks" })),
         "`context.binding_profile.local_group_information.name`: LAG name `no blanks` holds ` `"
     )]
     #[case(
-        profile(json!({ "bond_mode": "802.3ad", "bond_properties": { "lacp_rate": "often" } })),
+        profile(&json!({ "bond_mode": "802.3ad", "bond_properties": { "lacp_rate": "often" } })),
         "`context.binding_profile.local_group_information`: lacp_rate `often` is neither"
     )]
     #[case(

@@ -1,0 +1,182 @@
+//! From the configuration to what the core works with.
+
+use std::{fs, io::Read as _, path::Path, sync::Arc};
+
+use drivers::{
+    chaos::ChaosDriver,
+    noop::{NoopDriver, NoopPorts, NoopSettings},
+    ovsdb::{IdentityFiles, OvsdbDriver, OvsdbSettings, PeerName as OvsdbPeer, TlsFiles},
+};
+use model::{SwitchName, VlanMode};
+use switch::{
+    Capabilities, Driver, Inventory, Pair, SafeState, SaveSettings, State, SwitchSettings,
+    WorkerSettings, policy::Policy,
+};
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    config::{Config, Detach, DriverConfig, PeerName, SwitchConfig, TlsConfig},
+    error::Error,
+    secret::SecretRef,
+};
+
+/// Policy and inventory, with the switches of `previous` that did not change.
+pub(crate) fn state(
+    config: &Config,
+    previous: &Inventory,
+    tasks: &TaskTracker,
+) -> Result<State, Error> {
+    let policy = policy(&config.policy)?;
+    let switches = config
+        .switches
+        .iter()
+        .map(|(name, switch)| settings(config, name, switch))
+        .collect::<Result<Vec<_>, _>>()?;
+    let pairs = config.pairs.iter().map(|(name, pair)| Pair {
+        name: name.clone(),
+        switches: pair.switches.clone(),
+        lag_ids: pair.lag_ids,
+    });
+    let inventory = Inventory::new(switches, pairs.collect(), previous, tasks)?;
+    Ok(State { policy, inventory })
+}
+
+/// Reads the policy file.
+pub(crate) fn policy(path: &Path) -> Result<Policy, Error> {
+    let refused = |problem: String| Error::Policy { path: path.to_owned(), problem };
+    let unreadable = |error: std::io::Error| refused(format!("the file cannot be read: {error}"));
+    let mut text = String::new();
+    // One byte more than is allowed tells too large from just fitting.
+    let most = Policy::MAX_BYTES as u64 + 1;
+    let file = fs::File::open(path).map_err(unreadable)?;
+    file.take(most).read_to_string(&mut text).map_err(unreadable)?;
+    Policy::parse(&text).map_err(|error| refused(error.to_string()))
+}
+
+/// Reads every secret once, so that a missing one is told before it is needed.
+pub(crate) async fn check_secrets(config: &Config) -> Result<(), Error> {
+    for (name, switch) in &config.switches {
+        let driver = match &switch.driver {
+            DriverConfig::Chaos { inner, .. } => inner,
+            driver => driver,
+        };
+        if let DriverConfig::Ovsdb {
+            tls: Some(TlsConfig { identity: Some((_, key)), .. }), ..
+        } = driver
+        {
+            let read = key.resolve().await;
+            read.map_err(|problem| Error::Secret { switch: name.clone(), problem })?;
+        }
+    }
+    Ok(())
+}
+
+fn settings(
+    config: &Config,
+    name: &SwitchName,
+    switch: &SwitchConfig,
+) -> Result<SwitchSettings, Error> {
+    let refused = |problem: String| Error::Switch { switch: name.clone(), problem };
+    let driver = driver(switch, &switch.driver).map_err(refused)?;
+    let safe = safe_state(switch.detach, driver.capabilities(), switch.driver.name());
+    let worker = WorkerSettings {
+        operation_timeout: switch.operation_timeout,
+        session_idle: switch.session_idle,
+        queue: config.limits.queue_per_switch,
+        save: SaveSettings {
+            quiet: config.save.quiet,
+            max_age: config.save.max_age,
+            max_changes: config.save.max_changes,
+        },
+    };
+    Ok(SwitchSettings {
+        name: name.clone(),
+        switch_ids: switch.switch_ids.clone(),
+        driver,
+        safe: safe.map_err(refused)?,
+        allowed_vlans: switch.allowed_vlans.clone(),
+        allowed_ports: switch.allowed_ports.clone(),
+        physical_networks: switch.physical_networks.clone(),
+        flat_networks: switch.flat_networks.clone(),
+        lag_ids: switch.lag_ids,
+        // The checked section holds references to secrets and never a secret.
+        fingerprint: format!("{switch:?} {worker:?}"),
+        worker,
+    })
+}
+
+fn driver(switch: &SwitchConfig, config: &DriverConfig) -> Result<Arc<dyn Driver>, String> {
+    Ok(match config {
+        DriverConfig::Ovsdb { address, bridge, tls } => {
+            let defaults = OvsdbSettings::new(address.clone());
+            Arc::new(OvsdbDriver::new(OvsdbSettings {
+                bridge: bridge.clone(),
+                tls: tls.as_ref().map(tls_files).transpose()?,
+                timeout: defaults.timeout.min(switch.operation_timeout),
+                apply_timeout: defaults.apply_timeout.min(switch.operation_timeout),
+                ..defaults
+            }))
+        }
+        DriverConfig::Noop { ports, naming } => Arc::new(NoopDriver::new(NoopSettings {
+            ports: ports.clone().map_or(NoopPorts::Any, NoopPorts::These),
+            naming: *naming,
+            initial: match switch.detach {
+                Detach::IdleVlan(vlan) | Detach::Shut(Some(vlan)) => VlanMode::access(vlan),
+                Detach::Closed | Detach::Shut(None) => VlanMode::Closed,
+            },
+            ..NoopSettings::default()
+        })),
+        DriverConfig::Chaos { inner, settings } => {
+            let inner = driver(switch, inner)?;
+            Arc::new(ChaosDriver::new(inner, settings.clone()).map_err(|error| error.to_string())?)
+        }
+    })
+}
+
+fn tls_files(tls: &TlsConfig) -> Result<TlsFiles, String> {
+    let identity = match &tls.identity {
+        Some((certificate, SecretRef::File(key))) => {
+            Some(IdentityFiles { certificate: certificate.clone(), key: key.clone() })
+        }
+        Some((_, other)) => {
+            return Err(format!(
+                "`tls.key` is {other}, but the driver `ovsdb` reads its key from a file\n\
+                 hint: `key = {{ file = \"…\" }}`"
+            ));
+        }
+        None => None,
+    };
+    Ok(TlsFiles {
+        ca: tls.ca.clone(),
+        identity,
+        peer_name: match &tls.peer {
+            PeerName::AsAddressed => OvsdbPeer::AsAddressed,
+            PeerName::Named(name) => OvsdbPeer::Named(name.clone()),
+            PeerName::Any => OvsdbPeer::AnyOfCa,
+        },
+    })
+}
+
+/// What a detached port is, if the switch can do that: a port that nobody has must not be left
+/// with whatever it had.
+fn safe_state(
+    detach: Detach,
+    capabilities: &Capabilities,
+    driver: &str,
+) -> Result<SafeState, String> {
+    let (safe, possible, what) = match detach {
+        Detach::IdleVlan(vlan) => {
+            (SafeState::Idle(vlan), capabilities.access, "has no access ports")
+        }
+        Detach::Closed => (SafeState::Closed, capabilities.closed, "cannot close ports"),
+        Detach::Shut(vlan) => (SafeState::Shut(vlan), capabilities.port_shut, "cannot shut ports"),
+    };
+    if possible {
+        Ok(safe)
+    } else {
+        Err(format!(
+            "no safe state for detached ports: the driver `{driver}` {what}\n\
+             hint: another `detach`, or an `idle_vlan`"
+        ))
+    }
+}
