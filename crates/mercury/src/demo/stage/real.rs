@@ -8,7 +8,7 @@ use lab::{Lab, LagEnd};
 use tokio::task::spawn_blocking;
 
 use super::{LACP_LIMIT, Reach, Stage};
-use crate::demo::cast::{FOUND_IN, LEAVES, SERVERS, UPLINK};
+use crate::demo::cast::{FOUND_IN, LEAVES, SERVERS};
 
 /// The fabric of real switches. The lab waits for processes and frames, so all that is asked of it
 /// is asked on threads for waiting.
