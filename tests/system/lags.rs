@@ -28,6 +28,12 @@ fn switch_end() -> LagEnd<'static> {
     LagEnd::Switch { switch: "leaf-01", lag: "bond-srv" }
 }
 
+/// Waits until both ends of the bond carry frames on both members.
+fn wait_both(lab: &Lab) {
+    lab.wait_lag(switch_end(), &["lag0", "lag1"], LIMIT).unwrap();
+    lab.wait_lag(LagEnd::Server("srv"), &["eth0", "eth1"], LIMIT).unwrap();
+}
+
 #[test]
 fn a_lag_negotiates_survives_the_loss_of_a_leg_and_is_removed() {
     let (lab, daemon) = bonded();
@@ -35,13 +41,7 @@ fn a_lag_negotiates_survives_the_loss_of_a_leg_and_is_removed() {
     daemon.call(Method::AttachPort, attach(&[("leaf-01", "swp1")], 100)).unwrap();
     let answer = daemon.call(Method::AttachPort, attach_lag(&LEGS, 100, LACP)).unwrap();
     assert_eq!(answer["links"][0]["lag"], "bond-srv");
-    for end in [switch_end(), LagEnd::Server("srv")] {
-        let members = match end {
-            LagEnd::Server(_) => ["eth0", "eth1"],
-            LagEnd::Switch { .. } => ["lag0", "lag1"],
-        };
-        lab.wait_lag(end, &members, LIMIT).unwrap();
-    }
+    wait_both(&lab);
     assert_eq!(hears(&lab, "srv/br0", None), ["h1/eth0"]);
     assert_eq!(hears(&lab, "h1/eth0", None), ["srv/br0"]);
     let read = daemon.call(Method::ReadPort, detach(&LEGS)).unwrap();
@@ -65,11 +65,12 @@ fn a_lag_moves_to_another_vlan_without_being_made_anew() {
     let (lab, daemon) = bonded();
     daemon.call(Method::AttachPort, attach(&[("leaf-01", "swp2")], 200)).unwrap();
     daemon.call(Method::AttachPort, attach_lag(&LEGS, 100, LACP)).unwrap();
-    lab.wait_lag(switch_end(), &["lag0", "lag1"], LIMIT).unwrap();
+    wait_both(&lab);
     let made = lab.vsctl("leaf-01", &["get", "port", "bond-srv", "_uuid"]).unwrap();
     let answer = daemon.call(Method::AttachPort, attach_lag(&LEGS, 200, LACP)).unwrap();
     assert_eq!(answer["links"][0]["changes"][0], "set LAG bond-srv from access 100 to access 200");
     assert_eq!(lab.vsctl("leaf-01", &["get", "port", "bond-srv", "_uuid"]).unwrap(), made);
+    wait_both(&lab);
     assert_eq!(hears(&lab, "srv/br0", None), ["h2/eth0"]);
     let again = daemon.call(Method::AttachPort, attach_lag(&LEGS, 200, LACP)).unwrap();
     assert_eq!(again["outcome"], "unchanged");

@@ -131,7 +131,7 @@ impl LabBuilder {
     /// Makes the lab; returns when every switch forwards.
     ///
     /// # Errors
-    /// When this machine lacks something (see [`crate::require`]), the description is wrong, or a
+    /// When this machine lacks something (see [`crate::require()`]), the description is wrong, or a
     /// daemon does not start. What was made until then is removed.
     pub fn start(self) -> Result<Lab> {
         self.check()?;

@@ -24,7 +24,7 @@
 //! The whole API is synchronous: tear-down must work in `Drop`, also while a test panics. In async
 //! code keep the [`Lab`] in an `Arc` and call it inside `spawn_blocking`; it is `Send + Sync`.
 //!
-//! It refuses to run without root or without its tools (see [`require`]), never touches a process
+//! It refuses to run without root or without its tools (see [`require()`]), never touches a process
 //! or a namespace that no lab made, and waits only for events with a deadline. It does not carry
 //! spanning tree, MLAG or routing.
 

@@ -13,6 +13,7 @@ mod keep;
 mod paper;
 mod reach;
 mod request;
+mod sent;
 mod service;
 mod stage;
 mod story;
@@ -23,7 +24,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use self::{
@@ -33,9 +34,16 @@ use self::{
     stage::{Real, Simulated, Stage},
     story::Story,
 };
+use crate::render::Look;
 
-/// See two servers isolated, joined and isolated again, on switches that are started for it.
-#[derive(Debug, Clone, clap::Args)]
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  mercury demo               simulated switches: needs no root and nothing installed
+  sudo mercury demo --ovs    real Open vSwitch, network namespaces as servers, real frames
+  mercury demo --keep        afterwards everything stays, to be tried by hand";
+
+/// What to show.
+#[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct Args {
     /// Real Open vSwitch, with network namespaces as servers and real frames; needs root
     #[arg(long)]
@@ -45,15 +53,15 @@ pub(crate) struct Args {
     keep: bool,
 }
 
-/// Tells the story on `out`, with colour or without.
-pub(crate) fn run(args: &Args, out: &mut (dyn Write + Send), colour: bool) -> Result<()> {
+/// Tells the story on `out`.
+pub(crate) fn run(args: &Args, out: &mut dyn Write, look: Look) -> Result<()> {
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .context("cannot start a runtime")?;
-    let mut paper = Paper::new(out, colour);
+    let mut paper = Paper::new(out, look);
     runtime.block_on(perform(args, &program, &mut paper))
 }
 
@@ -117,8 +125,10 @@ async fn tell(stage: &dyn Stage, service: &Service, paper: &mut Paper<'_>) -> Re
     let mut story = Story { stage, service, paper, part: "the beginning", memorable: None };
     let told = story.tell().await;
     let part = story.part;
-    told.with_context(|| {
-        format!("the demonstration failed in the part `{part}`\n{}", service.log())
+    told.map_err(|error| {
+        let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
+        anyhow!("{}\nthe service's {}", causes.join("\n"), service.log())
+            .context(format!("the demonstration failed in the part `{part}`"))
     })
 }
 

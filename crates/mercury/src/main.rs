@@ -1,42 +1,19 @@
-//! Entry point.
+//! The `mercury` program: the switch service, its client for people and scripts, and the checks
+//! that need no service.
+//!
+//! Answers go to standard output, everything else to standard error. What is printed is made by
+//! the pure functions of `render`, so that it is tested without a terminal or a service; a command
+//! in `cli` reads its arguments, asks, and hands the answer on. No command decides anything that
+//! the service or the policy decides.
 
+mod cli;
 mod demo;
+mod render;
 
-use std::{io::IsTerminal as _, path::PathBuf, process::ExitCode};
-
-use clap::Parser;
-
-#[derive(Parser)]
-enum Cli {
-    Demo(demo::Args),
-    Switchd {
-        #[arg(long)]
-        config: PathBuf,
-    },
-}
+use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let done = match Cli::parse() {
-        Cli::Demo(args) => {
-            let mut out = std::io::stdout();
-            let colour = out.is_terminal();
-            demo::run(&args, &mut out, colour)
-        }
-        Cli::Switchd { config } => switchd_run(config),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            use std::io::Write as _;
-            let _ = writeln!(std::io::stderr(), "error: {error:?}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn switchd_run(config: PathBuf) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Runtime::new()?;
-    let options = switchd::RunOptions { log: true, ..Default::default() };
-    runtime.block_on(switchd::run(config, options))?;
-    Ok(())
+    // The only one in the program; it fails when there is one already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    cli::main().into()
 }

@@ -108,6 +108,29 @@ impl Change {
         }
     }
 
+    /// The ports and LAGs that the change reads or writes, the one that it is about first; none
+    /// for the definition of a VLAN.
+    pub fn targets(&self) -> Vec<Target> {
+        match self {
+            Self::CreateVlan { .. } | Self::DeleteVlan { .. } => Vec::new(),
+            Self::SetAdmin { target, .. }
+            | Self::RemoveAllowed { target, .. }
+            | Self::AddAllowed { target, .. }
+            | Self::SetNative { target, .. }
+            | Self::SetVlans { target, .. }
+            | Self::SetDescription { target, .. }
+            | Self::SetMtu { target, .. }
+            | Self::SetStpEdge { target, .. }
+            | Self::SetBpduGuard { target, .. } => vec![target.clone()],
+            Self::CreateLag { lag, .. }
+            | Self::DeleteLag { lag, .. }
+            | Self::SetLag { lag, .. } => vec![Target::Lag(lag.clone())],
+            Self::AddMember { lag, port, .. } | Self::RemoveMember { lag, port, .. } => {
+                vec![Target::Port(port.clone()), Target::Lag(lag.clone())]
+            }
+        }
+    }
+
     /// The change that takes this one back.
     #[must_use]
     pub fn inverse(&self) -> Self {

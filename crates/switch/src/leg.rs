@@ -75,26 +75,10 @@ impl Leg {
     /// The changes that concern a port or its LAG.
     pub(crate) fn changes_of(&self, port: &PortName) -> Vec<&Change> {
         let lag = self.lag_of(port);
-        let concerns = |change: &&Change| match change {
-            Change::CreateVlan { .. } | Change::DeleteVlan { .. } => false,
-            Change::SetAdmin { target, .. }
-            | Change::RemoveAllowed { target, .. }
-            | Change::AddAllowed { target, .. }
-            | Change::SetNative { target, .. }
-            | Change::SetVlans { target, .. }
-            | Change::SetDescription { target, .. }
-            | Change::SetMtu { target, .. }
-            | Change::SetStpEdge { target, .. }
-            | Change::SetBpduGuard { target, .. } => match target {
-                Target::Port(name) => name == port,
-                Target::Lag(name) => Some(name) == lag,
-            },
-            Change::CreateLag { lag: name, .. }
-            | Change::DeleteLag { lag: name, .. }
-            | Change::SetLag { lag: name, .. } => Some(name) == lag,
-            Change::AddMember { port: name, .. } | Change::RemoveMember { port: name, .. } => {
-                name == port
-            }
+        let concerns = |change: &&Change| match change.targets().first() {
+            Some(Target::Port(name)) => name == port,
+            Some(Target::Lag(name)) => Some(name) == lag,
+            None => false,
         };
         self.work.changes.iter().filter(concerns).collect()
     }

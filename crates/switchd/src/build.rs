@@ -180,3 +180,66 @@ fn safe_state(
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use drivers::noop::NoopSettings;
+    use model::{PortName, Vlan, VlanSet};
+    use rstest::rstest;
+    use switch::policy::{Ask, Verb};
+
+    use super::*;
+
+    const FULL: Capabilities = NoopSettings::full_capabilities();
+
+    fn example(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name)
+    }
+
+    #[rstest]
+    #[case("ironic", Verb::Attach, "leaf-01", "swp7", "100", Ok("rack-12"))]
+    #[case("ironic", Verb::Attach, "leaf-01", "swp7", "200", Err(Some("rack-12")))]
+    #[case("ironic", Verb::Attach, "leaf-01", "swp49", "100", Err(Some("uplinks")))]
+    #[case("netops", Verb::Attach, "leaf-01", "swp49", "100", Err(Some("uplinks")))]
+    #[case("noc-1", Verb::Read, "spine-01", "swp49", "", Ok("noc-looks"))]
+    #[case("noc-1", Verb::Detach, "leaf-01", "swp1", "", Err(Some("noc-looks")))]
+    #[case("eve", Verb::Read, "leaf-01", "swp1", "", Err(None))]
+    fn the_example_policy_says_what_it_tells(
+        #[case] caller: &str,
+        #[case] verb: Verb,
+        #[case] switch: &str,
+        #[case] port: &str,
+        #[case] vlans: &str,
+        #[case] expected: Result<&str, Option<&str>>,
+    ) {
+        let policy = policy(&example("policy.toml")).unwrap();
+        let port: PortName = port.parse().unwrap();
+        let vlans: VlanSet = vlans.parse().unwrap();
+        let switch: SwitchName = switch.parse().unwrap();
+        let ask =
+            Ask { caller, verb, switch: &switch, port: Some(&port), vlans: &vlans, vnis: &[] };
+        let decided = match policy.decide(&ask) {
+            switch::policy::Decision::Allowed { rule } => Ok(rule),
+            switch::policy::Decision::Refused(refusal) => Err(refusal.rule),
+        };
+        assert_eq!(decided.as_deref().map_err(Option::as_deref), expected);
+    }
+
+    #[rstest]
+    #[case(Detach::Closed, FULL, Some(SafeState::Closed))]
+    #[case(Detach::Shut(None), FULL, Some(SafeState::Shut(None)))]
+    #[case(Detach::Shut(None), Capabilities { port_shut: false, ..FULL }, None)]
+    #[case(Detach::Closed, Capabilities { closed: false, ..FULL }, None)]
+    #[case(Detach::IdleVlan(Vlan::MAX), Capabilities { closed: false, ..FULL }, Some(SafeState::Idle(Vlan::MAX)))]
+    #[case(Detach::IdleVlan(Vlan::MAX), Capabilities { access: false, ..FULL }, None)]
+    fn a_safe_state_is_one_that_the_switch_can_do(
+        #[case] detach: Detach,
+        #[case] capabilities: Capabilities,
+        #[case] expected: Option<SafeState>,
+    ) {
+        let safe = safe_state(detach, &capabilities, "x");
+        assert_eq!(safe.as_ref().ok(), expected.as_ref(), "{safe:?}");
+    }
+}

@@ -4,7 +4,9 @@
 //! before everything is ready. It ends in the opposite order: no more calls are taken, running ones
 //! come to their end, what is not saved is saved, sessions are closed.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fs::DirBuilder, os::unix::fs::DirBuilderExt as _, path::PathBuf, sync::Arc, time::Duration,
+};
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use rpc::auth::Authenticator;
@@ -189,7 +191,13 @@ impl Running {
 
 async fn open_audit(config: &Config) -> Result<(AuditLog, Vec<audit::InDoubt>), Error> {
     let options = AuditOptions { fsync: config.audit.fsync, max_bytes: config.audit.max_bytes };
-    let file = config.audit.file.clone();
+    let (file, folder) = (config.audit.file.clone(), config.state_dir.clone());
+    // The log is usually there, and is opened before the lock files are kept.
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+    made.map_err(|error| Error::Process {
+        what: "the folder `state_dir`",
+        problem: format!("`{}`: {error}", folder.display()),
+    })?;
     let opened = tokio::task::spawn_blocking(move || AuditLog::open(file, options)).await;
     let broke = |error: tokio::task::JoinError| Error::Process {
         what: "the audit log",

@@ -77,7 +77,7 @@ impl Kept {
             }
         }
         for lag in &touched.lags {
-            if let Some(state) = self.state.lags.get(*lag) {
+            if let Some(state) = self.state.lags.get(lag) {
                 part.lags.insert((*lag).clone(), state.clone());
             }
         }
@@ -104,7 +104,7 @@ impl Kept {
             });
         }
         for lag in touched.lags {
-            self.state.lags.remove(lag);
+            self.state.lags.remove(&lag);
         }
         for vlan in touched.vlans {
             self.state.vlans.remove(&vlan);
@@ -161,51 +161,26 @@ impl Kept {
 
 /// What a row of changes reads or writes, so that only this much is copied.
 #[derive(Default)]
-struct Touched<'a> {
-    ports: BTreeSet<&'a PortName>,
-    lags: BTreeSet<&'a LagName>,
+struct Touched {
+    ports: BTreeSet<PortName>,
+    lags: BTreeSet<LagName>,
     vlans: BTreeSet<Vlan>,
 }
 
-impl<'a> Touched<'a> {
-    fn by(changes: &'a [Change]) -> Self {
+impl Touched {
+    fn by(changes: &[Change]) -> Self {
         let mut touched = Self::default();
+        for target in changes.iter().flat_map(Change::targets) {
+            match target {
+                Target::Port(port) => drop(touched.ports.insert(port)),
+                Target::Lag(lag) => drop(touched.lags.insert(lag)),
+            }
+        }
         for change in changes {
-            touched.add(change);
+            if let Change::CreateVlan { vlan, .. } | Change::DeleteVlan { vlan, .. } = change {
+                touched.vlans.insert(*vlan);
+            }
         }
         touched
-    }
-
-    fn add(&mut self, change: &'a Change) {
-        match change {
-            Change::CreateVlan { vlan, .. } | Change::DeleteVlan { vlan, .. } => {
-                self.vlans.insert(*vlan);
-            }
-            Change::SetAdmin { target, .. }
-            | Change::RemoveAllowed { target, .. }
-            | Change::AddAllowed { target, .. }
-            | Change::SetNative { target, .. }
-            | Change::SetVlans { target, .. }
-            | Change::SetDescription { target, .. }
-            | Change::SetMtu { target, .. }
-            | Change::SetStpEdge { target, .. }
-            | Change::SetBpduGuard { target, .. } => match target {
-                Target::Port(port) => {
-                    self.ports.insert(port);
-                }
-                Target::Lag(lag) => {
-                    self.lags.insert(lag);
-                }
-            },
-            Change::CreateLag { lag, .. }
-            | Change::DeleteLag { lag, .. }
-            | Change::SetLag { lag, .. } => {
-                self.lags.insert(lag);
-            }
-            Change::AddMember { lag, port, .. } | Change::RemoveMember { lag, port, .. } => {
-                self.lags.insert(lag);
-                self.ports.insert(port);
-            }
-        }
     }
 }

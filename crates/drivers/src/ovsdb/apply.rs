@@ -50,7 +50,7 @@ pub(super) fn unchanged(work: &Work, now: &Slice) -> Result<(), DeviceError> {
         operation: None,
         answer: format!("{what} is not as it was when the change was planned"),
     };
-    for target in work.changes.iter().flat_map(touched) {
+    for target in work.changes.iter().flat_map(Change::targets) {
         match &target {
             Target::Port(port) => {
                 if work.before.ports.get(port) != now.ports.get(port) {
@@ -75,27 +75,6 @@ pub(super) fn unchanged(work: &Work, now: &Slice) -> Result<(), DeviceError> {
         }
     }
     Ok(())
-}
-
-fn touched(change: &Change) -> Vec<Target> {
-    match change {
-        Change::CreateVlan { .. } | Change::DeleteVlan { .. } => Vec::new(),
-        Change::SetAdmin { target, .. }
-        | Change::RemoveAllowed { target, .. }
-        | Change::AddAllowed { target, .. }
-        | Change::SetNative { target, .. }
-        | Change::SetVlans { target, .. }
-        | Change::SetDescription { target, .. }
-        | Change::SetMtu { target, .. }
-        | Change::SetStpEdge { target, .. }
-        | Change::SetBpduGuard { target, .. } => vec![target.clone()],
-        Change::CreateLag { lag, .. }
-        | Change::DeleteLag { lag, .. }
-        | Change::SetLag { lag, .. } => vec![Target::Lag(lag.clone())],
-        Change::AddMember { lag, port, .. } | Change::RemoveMember { lag, port, .. } => {
-            vec![Target::Port(port.clone()), Target::Lag(lag.clone())]
-        }
-    }
 }
 
 /// An operation, and how many rows it must change; `None` if it changes none.

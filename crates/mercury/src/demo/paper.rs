@@ -8,29 +8,19 @@ use std::io::{self, ErrorKind, Write};
 
 use anyhow::Context as _;
 
+pub(super) use crate::render::Tone;
+use crate::render::{Look, safe};
+
 /// Columns of a line: narrow enough for half a screen, a slide, or a letter.
 const WIDTH: usize = 78;
 
 /// How far the text below a title is indented.
 const MARGIN: usize = 4;
 
-/// How good a piece of news is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tone {
-    /// As it should be.
-    Good,
-    /// Refused or broken, which may be just what is shown.
-    Bad,
-    /// A title.
-    Strong,
-    /// Of little weight.
-    Faint,
-}
-
 /// The paper.
 pub(super) struct Paper<'a> {
-    out: &'a mut (dyn Write + Send),
-    colour: bool,
+    out: &'a mut dyn Write,
+    look: Look,
     gone: bool,
     titles: usize,
     claims: usize,
@@ -38,8 +28,8 @@ pub(super) struct Paper<'a> {
 
 impl<'a> Paper<'a> {
     /// Empty paper.
-    pub(super) fn new(out: &'a mut (dyn Write + Send), colour: bool) -> Self {
-        Self { out, colour, gone: false, titles: 0, claims: 0 }
+    pub(super) fn new(out: &'a mut dyn Write, look: Look) -> Self {
+        Self { out, look, gone: false, titles: 0, claims: 0 }
     }
 
     /// How many titles and claims there are so far.
@@ -54,16 +44,7 @@ impl<'a> Paper<'a> {
 
     /// The text in the colour of its tone.
     pub(super) fn paint(&self, tone: Tone, text: &str) -> String {
-        if !self.colour {
-            return text.to_owned();
-        }
-        let code = match tone {
-            Tone::Good => "32",
-            Tone::Bad => "31",
-            Tone::Strong => "1",
-            Tone::Faint => "2",
-        };
-        format!("\x1b[{code}m{text}\x1b[0m")
+        self.look.paint(tone, text)
     }
 
     /// The next part of the story.
@@ -127,7 +108,7 @@ impl<'a> Paper<'a> {
             (_, true) => " ".repeat(WIDTH - MARGIN - room),
             (None, false) => next.to_owned(),
         };
-        for (number, line) in wrap(text, room).into_iter().enumerate() {
+        for (number, line) in wrap(&safe(text), room).into_iter().enumerate() {
             let start = if number == 0 { &first } else { &next };
             self.line(&format!("{start}{line}"))?;
         }
@@ -186,9 +167,9 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
 mod tests {
     use super::*;
 
-    fn written(colour: bool, write: impl FnOnce(&mut Paper<'_>)) -> String {
+    fn written(look: Look, write: impl FnOnce(&mut Paper<'_>)) -> String {
         let mut text = Vec::new();
-        write(&mut Paper::new(&mut text, colour));
+        write(&mut Paper::new(&mut text, look));
         String::from_utf8(text).unwrap()
     }
 
@@ -201,7 +182,7 @@ mod tests {
 
     #[test]
     fn claims_and_quotes_align() {
-        let text = written(false, |paper| {
+        let text = written(Look::default(), |paper| {
             paper.title("A title").unwrap();
             paper.say("Some words").unwrap();
             paper.claim(&format!("{} end", "word ".repeat(16))).unwrap();
@@ -215,7 +196,7 @@ mod tests {
 
     #[test]
     fn colour_repeats_what_the_words_say() {
-        let text = written(true, |paper| paper.quote(Tone::Bad, "no").unwrap());
+        let text = written(Look { colour: true, width: None }, |paper| paper.quote(Tone::Bad, "no").unwrap());
         assert_eq!(text, "    \x1b[31m| \x1b[0mno\n");
     }
 
@@ -231,7 +212,7 @@ mod tests {
             }
         }
         let mut gone = Gone;
-        let mut paper = Paper::new(&mut gone, false);
+        let mut paper = Paper::new(&mut gone, Look::default());
         paper.claim("one").unwrap();
         paper.claim("two").unwrap();
         assert!(paper.is_gone());

@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn the_table_has_a_row_for_each_sender() {
         let mut text = Vec::new();
-        let mut paper = Paper::new(&mut text, false);
+        let mut paper = Paper::new(&mut text, crate::render::Look::default());
         let mut reach = Reach::nobody();
         reach.add(ONE.name, TWO.name);
         reach.show(&mut paper).unwrap();

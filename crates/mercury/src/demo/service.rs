@@ -125,7 +125,7 @@ impl Service {
     /// Waits until it ends, which it should not do by itself.
     pub(super) async fn ended(&mut self) -> anyhow::Error {
         match self.child.wait().await {
-            Ok(status) => anyhow::anyhow!("the switch service ended: {status}\n{}", self.log()),
+            Ok(status) => anyhow::anyhow!("the switch service ended: {status}\nits {}", self.log()),
             Err(error) => anyhow::Error::new(error).context("cannot wait for the switch service"),
         }
     }
@@ -148,10 +148,10 @@ impl Service {
             kill_process(pid, Signal::TERM).context("cannot stop the switch service")?;
         }
         let Ok(status) = timeout(STOP, self.child.wait()).await else {
-            bail!("the switch service did not stop within {STOP:?}\n{}", self.log());
+            bail!("the switch service did not stop within {STOP:?}\nits {}", self.log());
         };
         let status = status.context("cannot wait for the switch service")?;
-        ensure!(status.success(), "the switch service ended with {status}\n{}", self.log());
+        ensure!(status.success(), "the switch service ended with {status}\nits {}", self.log());
         Ok(())
     }
 }
@@ -206,7 +206,8 @@ async fn spawn(program: &Path, directory: &Path, config: &Path) -> Result<Child>
             command.env_remove(name);
         }
     }
-    command.env("NOTIFY_SOCKET", &notify).stdin(Stdio::null());
+    // Its log goes to a file.
+    command.env("NOTIFY_SOCKET", &notify).env("NO_COLOR", "1").stdin(Stdio::null());
     command.stdout(log.try_clone()?).stderr(log);
     // Ctrl-C is for the demonstration, which then ends the service in order.
     command.process_group(0).kill_on_drop(true);
@@ -223,10 +224,10 @@ async fn spawn(program: &Path, directory: &Path, config: &Path) -> Result<Child>
     tokio::select! {
         told = timeout(READY, word) => match told {
             Ok(told) => told.context("cannot listen for readiness")?,
-            Err(_) => bail!("the service was not ready within {READY:?}\n{}", tail(directory)),
+            Err(_) => bail!("the service was not ready within {READY:?}\nits {}", tail(directory)),
         },
         ended = child.wait() => {
-            bail!("the switch service ended before it was ready: {}\n{}", ended?, tail(directory))
+            bail!("the switch service ended before it was ready: {}\nits {}", ended?, tail(directory))
         }
     }
     Ok(child)
@@ -237,7 +238,7 @@ fn tail(directory: &Path) -> String {
     let text = fs::read_to_string(directory.join("switchd.log")).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
     let last = lines.get(lines.len().saturating_sub(LOG_LINES)..).unwrap_or_default();
-    format!("its log ends:\n{}", last.join("\n"))
+    format!("log ends:\n{}", last.join("\n"))
 }
 
 #[cfg(test)]

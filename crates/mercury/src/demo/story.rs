@@ -16,13 +16,16 @@ use model::Vlan;
 use rpc::{
     Class, Method, RpcError,
     client::CallError,
-    wire::{ChangeAnswer, ChangeOutcome, Context, LinkOutcome, PortRead, ReadAnswer},
+    wire::{
+        ChangeAnswer, ChangeOutcome, Context, LinkAnswer, LinkOutcome, PortRead, ReadAnswer,
+    },
 };
 use serde::de::DeserializeOwned;
 
 use super::{
     paper::{Paper, Tone},
     reach::Reach,
+    sent,
     service::Service,
     stage::Stage,
 };
@@ -113,31 +116,39 @@ impl Story<'_, '_> {
         Ok(answer.ports)
     }
 
-    /// Shows what a change did on each port, and claims that it was verified.
+    /// Shows what a change did on each switch, and claims that it was verified.
     fn show(&mut self, answer: &ChangeAnswer) -> Result<()> {
-        let mut sent: Vec<(&str, &[String])> = Vec::new();
-        for link in &answer.links {
-            let port = link.port.as_ref().map(ToString::to_string).unwrap_or_default();
-            let place = format!("{} {port}", link.switch);
-            match link.outcome {
-                LinkOutcome::AlreadySo => self.paper.line(&format!("{place}  already so"))?,
-                LinkOutcome::Applied => self.paper.list(&place, &link.changes)?,
+        let mut switches: Vec<&str> =
+            answer.links.iter().map(|link| link.switch.as_str()).collect();
+        switches.dedup();
+        for switch in switches {
+            let links = answer.links.iter().filter(|link| link.switch.as_str() == switch);
+            let links: Vec<&LinkAnswer> = links.collect();
+            let mut lines: Vec<String> = Vec::new();
+            for link in &links {
+                let port = link.port.as_ref().map(ToString::to_string).unwrap_or_default();
+                if link.outcome == LinkOutcome::AlreadySo {
+                    lines.push(format!("port {port} is so already"));
+                }
+                // A LAG's changes are told with each of its members.
+                let new = link.changes.iter().filter(|change| !lines.contains(change));
+                let new: Vec<String> = new.cloned().collect();
+                lines.extend(new);
             }
-            let switch = link.switch.as_str();
-            if !link.operations.is_empty() && !sent.iter().any(|(name, _)| *name == switch) {
-                sent.push((switch, &link.operations));
+            self.paper.list(switch, &lines)?;
+            // A switch gets one transaction, which is told with each of its ports.
+            let sent = links.iter().find(|link| !link.operations.is_empty());
+            if let Some(link) = sent {
+                self.paper.list("   sent", &sent::brief(&link.operations))?;
             }
-        }
-        for (switch, operations) in sent {
-            self.paper.list(&format!("sent to {switch}:"), operations)?;
         }
         let changed = answer.links.iter().filter(|link| link.outcome == LinkOutcome::Applied);
-        let ports = match changed.count() {
-            1 => "1 port".to_owned(),
-            number => format!("{number} ports"),
+        let (ports, found) = match changed.count() {
+            1 => ("1 port".to_owned(), "is"),
+            number => (format!("{number} ports"), "are"),
         };
         let ms = answer.duration_ms;
-        self.paper.claim(&format!("{ports} changed, read back, and found as asked for, in {ms} ms"))
+        self.paper.claim(&format!("{ports} changed in {ms} ms; verified: {found} as asked for"))
     }
 
     /// Shows who hears whom, and claims that it is so.

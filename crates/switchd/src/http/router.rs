@@ -130,8 +130,11 @@ async fn call(State(doors): State<Doors>, request: Request) -> Response {
 
 async fn scrape(State(doors): State<Doors>, headers: HeaderMap) -> Response {
     match doors.caller(&headers).await {
-        Ok(_) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], doors.metrics.render())
-            .into_response(),
+        Ok(_) => {
+            doors.dispatcher.look();
+            let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
+            (kind, doors.metrics.render()).into_response()
+        }
         Err(denied) => denied,
     }
 }

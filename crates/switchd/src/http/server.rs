@@ -17,9 +17,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::listener::Bound;
 
-/// How many headers a request may have; callers send ten.
-const HEADERS: usize = 64;
-/// How large a request's head may be in bytes, and what is buffered of a body at a time.
+/// How large a request's head may be in bytes; callers send a few hundred. It has a hundred headers
+/// at most, which is hyper's own limit.
+const HEAD: usize = 16 * 1024;
+/// How much of a connection is buffered at a time.
 const BUFFER: usize = 64 * 1024;
 /// How long to wait after the system had no file descriptor left, unless a connection ends first.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -47,7 +48,7 @@ pub async fn serve(bound: Bound, router: Router, serving: Serving) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(receive_timeout)
-        .max_headers(HEADERS)
+        .max_header_size(HEAD)
         .max_buf_size(BUFFER);
 
     while let Some(Ok(place)) = until(&stop, Arc::clone(&places).acquire_owned()).await {

@@ -1,1 +1,0 @@
-//! Claims about speed, with the programs that reproduce them.
