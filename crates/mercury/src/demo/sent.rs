@@ -38,8 +38,11 @@ pub(super) fn brief(operations: &[String]) -> Vec<String> {
 
 fn line(operation: &Value) -> String {
     let mut text = format!("{} {}", word(operation, "op"), word(operation, "table"));
-    let row = operation.get("row").and_then(Value::as_object);
-    for (number, (column, value)) in row.into_iter().flatten().enumerate() {
+    let row = operation.get("row").and_then(Value::as_object).into_iter().flatten();
+    // A new row names every column; those that say nothing are not worth reading.
+    let inserts = word(operation, "op") == "insert";
+    let said = row.filter(|(_, value)| !inserts || !is_default(value));
+    for (number, (column, value)) in said.enumerate() {
         let colon = if number == 0 { ":" } else { "" };
         text.push_str(&format!("{colon} {column}={}", datum(value)));
     }
@@ -72,6 +75,14 @@ fn datum(value: &Value) -> String {
     }
 }
 
+/// Whether a new row would have this value without being told (RFC 7047, section 5.2.1).
+fn is_default(value: &Value) -> bool {
+    *value == false
+        || *value == 0
+        || *value == ""
+        || matches!(value.as_array().map(Vec::as_slice), Some([_, Value::Array(of)]) if of.is_empty())
+}
+
 fn atom(value: &Value) -> String {
     match (value, value.as_array().map(Vec::as_slice)) {
         (Value::String(text), _) => text.clone(),
@@ -102,7 +113,8 @@ mod tests {
                 "row": {"tag": ["set", []], "trunks": ["set", [100, 110]], "vlan_mode": "trunk"}})
         };
         let insert = json!({"op": "insert", "table": "Port", "uuid-name": "new", "row": {
-            "interfaces": ["set", [uuid(3), uuid(4)]],
+            "interfaces": ["set", [uuid(3), uuid(4)]], "lacp": ["set", []], "protected": false,
+            "mac": ["map", []], "bond_updelay": 0, "tag": 1,
             "other_config": ["map", [["lacp-time", "fast"]]],
         }});
         let mutate = json!({"op": "mutate", "table": "Bridge",
@@ -114,7 +126,8 @@ mod tests {
             [
                 "in one transaction, behind 2 guards on what was read:",
                 "2 x update Port: tag=[] trunks=[100,110] vlan_mode=trunk",
-                "insert Port: interfaces=[a row,a row] other_config={lacp-time=fast}",
+                "insert Port: interfaces=[a row,a row] other_config={lacp-time=fast} \
+                 tag=1",
                 "mutate Bridge: ports insert the new row",
             ]
         );

@@ -44,7 +44,7 @@ pub(super) struct Story<'a, 'p> {
     pub(super) paper: &'a mut Paper<'p>,
     /// The part that is being told.
     pub(super) part: &'static str,
-    /// The change whose record is shown at the end.
+    /// The request whose record is shown at the end.
     pub(super) memorable: Option<String>,
 }
 
@@ -126,14 +126,11 @@ impl Story<'_, '_> {
             let links: Vec<&LinkAnswer> = links.collect();
             let mut lines: Vec<String> = Vec::new();
             for link in &links {
-                let port = link.port.as_ref().map(ToString::to_string).unwrap_or_default();
                 if link.outcome == LinkOutcome::AlreadySo {
+                    let port = link.port.as_ref().map(ToString::to_string).unwrap_or_default();
                     lines.push(format!("port {port} is so already"));
                 }
-                // A LAG's changes are told with each of its members.
-                let new = link.changes.iter().filter(|change| !lines.contains(change));
-                let new: Vec<String> = new.cloned().collect();
-                lines.extend(new);
+                merge(&mut lines, &link.changes);
             }
             self.paper.list(switch, &lines)?;
             // A switch gets one transaction, which is told with each of its ports.
@@ -144,11 +141,13 @@ impl Story<'_, '_> {
         }
         let changed = answer.links.iter().filter(|link| link.outcome == LinkOutcome::Applied);
         let (ports, found) = match changed.count() {
-            1 => ("1 port".to_owned(), "is"),
-            number => (format!("{number} ports"), "are"),
+            1 => ("1 port".to_owned(), "it is"),
+            number => (format!("{number} ports"), "they are"),
         };
         let ms = answer.duration_ms;
-        self.paper.claim(&format!("{ports} changed in {ms} ms; verified: {found} as asked for"))
+        self.paper.claim(&format!(
+            "{ports} changed in {ms} ms and verified: read back, {found} as asked for"
+        ))
     }
 
     /// Shows who hears whom, and claims that it is so.
@@ -159,7 +158,7 @@ impl Story<'_, '_> {
     /// Shows an error as the caller gets it.
     fn quote(&mut self, error: &RpcError) -> Result<()> {
         let class = error.class().map(Class::name).unwrap_or_default();
-        self.paper.quote(Tone::Bad, &format!("{} ({class}, {})", error.message, error.code))?;
+        self.paper.quote(Tone::Bad, &format!("error {}, {class}:\n{}", error.code, error.message))?;
         let hint = error.data.as_ref().and_then(|data| data.hint.as_ref());
         hint.map_or(Ok(()), |hint| self.paper.quote(Tone::Bad, &format!("hint: {hint}")))
     }
@@ -189,6 +188,19 @@ fn told(error: CallError) -> anyhow::Error {
     anyhow::anyhow!("the service said: {error}{}", legs.concat())
 }
 
+/// Adds the steps of one port to those of others. A step that concerns several ports, such as one
+/// of their LAG, is told by each of them and kept once, and all stay in order.
+fn merge(lines: &mut Vec<String>, steps: &[String]) {
+    for (number, step) in steps.iter().enumerate() {
+        if lines.contains(step) {
+            continue;
+        }
+        let later = steps.get(number..).unwrap_or_default();
+        let at = lines.iter().position(|line| later.contains(line)).unwrap_or(lines.len());
+        lines.insert(at, step.clone());
+    }
+}
+
 fn vlan(id: u16) -> Result<Vlan> {
     Ok(Vlan::new(id)?)
 }
@@ -205,3 +217,6 @@ fn carried(ports: &[PortRead]) -> Vec<String> {
     });
     carried.collect()
 }
+
+#[cfg(test)]
+mod tests;

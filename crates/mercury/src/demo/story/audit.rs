@@ -9,7 +9,7 @@ use crate::demo::service::CALLER;
 /// The record of the change that failed, and the chain over all of them.
 pub(super) async fn shown(story: &mut Story<'_, '_>) -> Result<()> {
     story.part("What the audit log says")?;
-    let change = story.memorable.clone().context("the failed change had no identifier")?;
+    let request = story.memorable.clone().context("the failed request had no identifier")?;
     let file = story.service.audit();
     let (records, summary) = tokio::task::spawn_blocking(move || {
         let records: Vec<Record> =
@@ -19,14 +19,14 @@ pub(super) async fn shown(story: &mut Story<'_, '_>) -> Result<()> {
     .await??;
     story.paper.say("The record of the change that was undone:")?;
     let begin = records.iter().find_map(|record| match &record.entry {
-        Entry::Begin(begin) if begin.change == change => Some((record, begin)),
-        _ => None,
-    });
-    let end = records.iter().find_map(|record| match &record.entry {
-        Entry::End(end) if end.change == change => Some(end),
+        Entry::Begin(begin) if begin.request_id == request => Some((record, begin)),
         _ => None,
     });
     let (record, begin) = begin.context("the change has no beginning in the log")?;
+    let end = records.iter().find_map(|record| match &record.entry {
+        Entry::End(end) if end.change == begin.change => Some(end),
+        _ => None,
+    });
     let end = end.context("the change has no end in the log")?;
     ensure!(begin.who == CALLER, "the log says that `{}` did it", begin.who);
     ensure!(end.outcome == Outcome::Undone, "the log says that it ended {:?}", end.outcome);

@@ -48,7 +48,7 @@ pub(super) async fn refused(story: &mut Story<'_, '_>) -> Result<()> {
     ensure!(before == after, "before: {before:?}, now: {after:?}");
     story.paper.claim(&format!("both ports are as before: {}", after.join(", ")))?;
     story.reach(&Reach::among(&SERVERS), "and so is who hears whom").await?;
-    story.memorable.clone_from(&data.change_id);
+    story.memorable.clone_from(&data.request_id);
     Ok(())
 }
 
