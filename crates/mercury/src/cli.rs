@@ -14,6 +14,7 @@ mod switchd;
 use clap::{Parser, Subcommand};
 
 use exit::Exit;
+use crate::demo;
 use output::{Output, complain};
 
 /// Connects bare-metal servers to the right network, and never to the wrong one.
@@ -33,6 +34,7 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
+  mercury demo                                         all of it, on simulated switches
   mercury switch list                                  what switches there are
   mercury switch plan attach leaf-01:swp1 --vlan 100   what would be sent, sending nothing
   mercury switch attach leaf-01:swp1 --vlan 100        a server port on VLAN 100
@@ -55,6 +57,9 @@ enum Command {
     Policy(policy::Args),
     /// Read and verify audit logs
     Audit(audit::Args),
+    /// See it all work: a fabric, servers and the service are started, and taken down again
+    #[command(after_help = demo::EXAMPLES)]
+    Demo(demo::Args),
     /// Print a shell's completion script
     Completions(completions::Args),
     /// Print the OpenRPC document of the switch service
@@ -90,7 +95,7 @@ impl Command {
             Self::Audit(args) => args.json(),
             Self::Config(args) => args.json(),
             Self::Policy(args) => args.json(),
-            Self::Switchd(_) | Self::Completions(_) | Self::OpenRpc => false,
+            Self::Switchd(_) | Self::Demo(_) | Self::Completions(_) | Self::OpenRpc => false,
         }
     }
 
@@ -101,6 +106,9 @@ impl Command {
             Self::Config(args) => config::run(&args, output),
             Self::Policy(args) => policy::run(&args, output),
             Self::Audit(args) => audit::run(args, output),
+            Self::Demo(args) => {
+                demo::run(&args, &mut std::io::stdout(), output.look()).map(|()| Exit::Ok)
+            }
             Self::Completions(args) => completions::run(&args, output),
             Self::OpenRpc => openrpc::run(output),
         }

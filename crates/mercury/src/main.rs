@@ -7,6 +7,7 @@
 //! the service or the policy decides.
 
 mod cli;
+mod demo;
 mod render;
 
 use std::process::ExitCode;

@@ -1,0 +1,85 @@
+//! A bonded server: its LAG is formed, negotiates LACP, and survives the loss of a leg.
+
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, ensure};
+use rpc::{
+    Method,
+    wire::{LacpState, PortRead},
+};
+
+use super::{Story, TENANT, vlan};
+use crate::demo::{
+    cast::{ONE, SERVERS, THREE, TWO},
+    reach::Reach,
+    request::{as_lag, on_vlan, ports},
+    stage::LACP_LIMIT,
+};
+
+/// The name of the LAG.
+const LAG: &str = "bond-3";
+
+/// Both ports of a server as one LAG.
+pub(super) async fn formed(story: &mut Story<'_, '_>) -> Result<()> {
+    story.part("server-3 joins with a bond of two legs")?;
+    story.paper.say("The switch's LAG follows from the server's bond: LACP, a frame a second.")?;
+    let context = as_lag(ports(&[THREE], "the shop needs a database"), LAG);
+    let answer = story.change(Method::AttachPort, &on_vlan(context, vlan(TENANT)?)).await?;
+    let lags: Vec<_> = answer.links.iter().map(|link| link.lag.as_ref()).collect();
+    let formed = lags.iter().all(|lag| lag.is_some_and(|lag| lag.as_str() == LAG));
+    ensure!(formed, "the ports are in the LAGs {lags:?}, not in `{LAG}`");
+    story.show(&answer)?;
+    story.stage.bond(THREE.name).await?;
+    story.stage.lag_carries("leaf-01", LAG, &["swp3", "swp4"]).await?;
+    lacp(story, [LacpState::Current; 2]).await?;
+    let expected = Reach::among(&SERVERS);
+    story.reach(&expected, "all three hear each other over VLAN 100").await?;
+    ensure!(expected == Reach::among(&[ONE, TWO, THREE]), "somebody is missing");
+    Ok(())
+}
+
+/// One of them loses its link.
+pub(super) async fn lost_leg(story: &mut Story<'_, '_>) -> Result<()> {
+    story.part("The bond loses a leg")?;
+    story.paper.say("The cable is pulled out of swp3.")?;
+    story.stage.lose_leg(THREE.name, "eth0").await?;
+    story.stage.lag_carries("leaf-01", LAG, &["swp4"]).await?;
+    lacp(story, [LacpState::NoPartner, LacpState::Current]).await?;
+    story.reach(&Reach::among(&SERVERS), "server-3 is still heard, and still hears").await?;
+    story.stage.mend_leg(THREE.name, "eth0").await?;
+    story.stage.lag_carries("leaf-01", LAG, &["swp3", "swp4"]).await?;
+    lacp(story, [LacpState::Current; 2]).await?;
+    story.paper.claim("the cable is back, and so is the leg")
+}
+
+/// Reads LACP's state through the service until it is so on both legs. A read is a round trip to
+/// the switch, which paces the loop; the switch writes the state down when it changes.
+async fn lacp(story: &mut Story<'_, '_>, wanted: [LacpState; 2]) -> Result<()> {
+    let deadline = Instant::now() + LACP_LIMIT;
+    let context = ports(&[THREE], "");
+    loop {
+        let read = story.read(&context).await?;
+        let found: Vec<_> = read.iter().map(|port| port.status.lacp).collect();
+        if found == wanted.map(Some) {
+            return show(story, &read);
+        }
+        ensure!(Instant::now() < deadline, "LACP is {found:?}, not {wanted:?}");
+    }
+}
+
+fn show(story: &mut Story<'_, '_>, read: &[PortRead]) -> Result<()> {
+    let first = read.first().context("no port was read")?;
+    let lag = first.lag.as_ref().context("the port is in no LAG")?;
+    let legs = read.iter().map(|port| {
+        let state = match port.status.lacp {
+            Some(LacpState::Current) => "current",
+            Some(LacpState::NoPartner) => "no partner",
+            None => "unknown",
+        };
+        format!("{} {state}", port.port)
+    });
+    let legs: Vec<String> = legs.collect();
+    let vlans = lag.config.vlans.as_ref().map(ToString::to_string).unwrap_or_default();
+    let (name, settings) = (&lag.name, &lag.settings);
+    story.paper.claim(&format!("LAG {name} ({settings}; {vlans}): {}", legs.join(", ")))
+}
