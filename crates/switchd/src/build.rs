@@ -2,12 +2,16 @@
 
 use std::{fs, io::Read as _, path::Path, sync::Arc};
 
+use async_trait::async_trait;
 use drivers::{
     chaos::ChaosDriver,
     noop::{NoopDriver, NoopPorts, NoopSettings},
-    ovsdb::{IdentityFiles, OvsdbDriver, OvsdbSettings, PeerName as OvsdbPeer, TlsFiles},
+    ovsdb::{
+        IdentityFiles, Key, KeySource, OvsdbDriver, OvsdbSettings, PeerName as OvsdbPeer, TlsFiles,
+    },
 };
 use model::{SwitchName, VlanMode};
+use secrecy::SecretString;
 use switch::{
     Capabilities, Driver, Inventory, Pair, SafeState, SaveSettings, State, SwitchSettings,
     WorkerSettings, policy::Policy,
@@ -111,7 +115,7 @@ fn driver(switch: &SwitchConfig, config: &DriverConfig) -> Result<Arc<dyn Driver
             let defaults = OvsdbSettings::new(address.clone());
             Arc::new(OvsdbDriver::new(OvsdbSettings {
                 bridge: bridge.clone(),
-                tls: tls.as_ref().map(tls_files).transpose()?,
+                tls: tls.as_ref().map(tls_files),
                 timeout: defaults.timeout.min(switch.operation_timeout),
                 // Shorter than the exchange, so that the driver can still say what was missing.
                 apply_timeout: defaults.apply_timeout.min(switch.operation_timeout * 3 / 4),
@@ -134,20 +138,18 @@ fn driver(switch: &SwitchConfig, config: &DriverConfig) -> Result<Arc<dyn Driver
     })
 }
 
-fn tls_files(tls: &TlsConfig) -> Result<TlsFiles, String> {
+fn tls_files(tls: &TlsConfig) -> TlsFiles {
     let identity = match &tls.identity {
         Some((certificate, SecretRef::File(key))) => {
-            Some(IdentityFiles { certificate: certificate.clone(), key: key.clone() })
+            Some(IdentityFiles { certificate: certificate.clone(), key: Key::File(key.clone()) })
         }
-        Some((_, other)) => {
-            return Err(format!(
-                "`tls.key` is {other}, but the driver `ovsdb` reads its key from a file\n\
-                 hint: `key = {{ file = \"…\" }}`"
-            ));
+        Some((certificate, other)) => {
+            let key = Key::Source(Arc::new(KeyReference(other.clone())));
+            Some(IdentityFiles { certificate: certificate.clone(), key })
         }
         None => None,
     };
-    Ok(TlsFiles {
+    TlsFiles {
         ca: tls.ca.clone(),
         identity,
         peer_name: match &tls.peer {
@@ -155,7 +157,22 @@ fn tls_files(tls: &TlsConfig) -> Result<TlsFiles, String> {
             PeerName::Named(name) => OvsdbPeer::Named(name.clone()),
             PeerName::Any => OvsdbPeer::AnyOfCa,
         },
-    })
+    }
+}
+
+/// A key that is resolved when a connection needs it.
+#[derive(Debug)]
+struct KeyReference(SecretRef);
+
+#[async_trait]
+impl KeySource for KeyReference {
+    fn name(&self) -> String {
+        format!("`tls.key` ({})", self.0)
+    }
+
+    async fn pem(&self) -> Result<SecretString, String> {
+        self.0.resolve().await.map_err(|error| error.to_string())
+    }
 }
 
 /// What a detached port is, if the switch can do that: a port that nobody has must not be left

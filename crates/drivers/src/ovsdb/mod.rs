@@ -48,7 +48,7 @@ pub use error::{Error, Violation};
 pub use framing::Limits;
 pub use operation::{Condition, Function, Mutation, Mutator, Operation, Until};
 pub use outcome::Outcome;
-pub use tls::{IdentityFiles, PeerName, TlsFiles};
+pub use tls::{IdentityFiles, Key, KeySource, PeerName, TlsFiles};
 pub use value::{Atom, Row, Uuid, Value};
 
 /// The database that describes a switch (`ovs-vswitchd.conf.db(5)`).

@@ -1,4 +1,4 @@
-//! TLS towards an OVSDB server: rustls with ring, mutual authentication by files.
+//! TLS towards an OVSDB server: rustls with ring, mutual authentication.
 //!
 //! The peer's certificate must always chain to the configured CA; the system's roots are never
 //! used. Its name is checked too, by default against the host of the address. Certificates made by
@@ -13,6 +13,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_cert_signed_by_trust_anchor};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
@@ -20,6 +21,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::io::AsyncReadExt;
 
 use super::error::Error;
@@ -43,8 +45,63 @@ pub struct TlsFiles {
 pub struct IdentityFiles {
     /// PEM file with our certificate, followed by intermediate ones.
     pub certificate: PathBuf,
-    /// PEM file with our key, readable by its owner only.
-    pub key: PathBuf,
+    /// Our key.
+    pub key: Key,
+}
+
+/// Where our key comes from. It is asked for anew at each connection, so a rotated key needs no
+/// restart.
+#[derive(Debug, Clone)]
+pub enum Key {
+    /// A PEM file, readable by its owner only.
+    File(PathBuf),
+    /// Whatever else keeps secrets.
+    Source(Arc<dyn KeySource>),
+}
+
+/// Keeps a key outside of files.
+#[async_trait]
+pub trait KeySource: std::fmt::Debug + Send + Sync {
+    /// What errors call it; without anything secret.
+    fn name(&self) -> String;
+
+    /// The key as PEM, or why there is none.
+    async fn pem(&self) -> Result<SecretString, String>;
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::File(one), Self::File(other)) => one == other,
+            (Self::Source(one), Self::Source(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Key {}
+
+impl Key {
+    /// What errors call it.
+    fn place(&self) -> PathBuf {
+        match self {
+            Self::File(path) => path.clone(),
+            Self::Source(source) => source.name().into(),
+        }
+    }
+
+    async fn read(&self) -> Result<PrivateKeyDer<'static>, Error> {
+        let refused = |reason: String| Error::TlsFile { path: self.place(), reason };
+        let parse = |pem: &[u8]| {
+            PrivateKeyDer::from_pem_slice(pem).map_err(|error| refused(error.to_string()))
+        };
+        match self {
+            Self::File(path) => parse(&read(path, Secrecy::Secret).await?),
+            Self::Source(source) => {
+                parse(source.pem().await.map_err(refused)?.expose_secret().as_bytes())
+            }
+        }
+    }
 }
 
 /// The name that the switch's certificate must carry, beyond its chain to the CA.
@@ -85,10 +142,10 @@ pub(super) async fn client_config(files: &TlsFiles) -> Result<ClientConfig, Erro
         return Ok(builder.with_no_client_auth());
     };
     let chain = certificates(&identity.certificate).await?;
-    let pem = read(&identity.key, Secrecy::Secret).await?;
-    let key =
-        PrivateKeyDer::from_pem_slice(&pem).map_err(|error| unusable(&identity.key, &error))?;
-    builder.with_client_auth_cert(chain, key).map_err(|error| unusable(&identity.key, &error))
+    let key = identity.key.read().await?;
+    builder
+        .with_client_auth_cert(chain, key)
+        .map_err(|error| unusable(&identity.key.place(), &error))
 }
 
 async fn roots(path: &Path) -> Result<RootCertStore, Error> {

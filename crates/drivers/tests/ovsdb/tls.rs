@@ -3,8 +3,11 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use drivers::ovsdb::{Connection, Error, IdentityFiles, Options, PeerName, TlsFiles};
+use drivers::ovsdb::{
+    Connection, Error, IdentityFiles, Key, KeySource, Options, PeerName, TlsFiles,
+};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tempfile::TempDir;
 
@@ -36,13 +39,54 @@ fn issue(
     let key = KeyPair::generate().unwrap();
     let params = CertificateParams::new(vec![san.to_owned()]).unwrap();
     let certificate = params.signed_by(&key, ca).unwrap();
+    let path = folder.join(format!("{name}-key.pem"));
+    write(&path, &key.serialize_pem(), 0o600);
     let files = IdentityFiles {
         certificate: folder.join(format!("{name}-cert.pem")),
-        key: folder.join(format!("{name}-key.pem")),
+        key: Key::File(path),
     };
     write(&files.certificate, &certificate.pem(), 0o644);
-    write(&files.key, &key.serialize_pem(), 0o600);
     files
+}
+
+/// The path of a key that is in a file.
+fn key_file(identity: &IdentityFiles) -> &Path {
+    match &identity.key {
+        Key::File(path) => path,
+        Key::Source(source) => panic!("not a file: {}", source.name()),
+    }
+}
+
+/// A key that is somewhere else.
+#[derive(Debug)]
+struct Vault(Result<String, String>);
+
+#[async_trait::async_trait]
+impl KeySource for Vault {
+    fn name(&self) -> String {
+        "the vault".to_owned()
+    }
+
+    async fn pem(&self) -> Result<secrecy::SecretString, String> {
+        self.0.clone().map(Into::into)
+    }
+}
+
+#[tokio::test]
+async fn a_key_need_not_be_in_a_file() {
+    let lab = lab().await;
+    let identity = lab.tls.identity.clone().unwrap();
+    let pem = fs::read_to_string(key_file(&identity)).unwrap();
+    let with = |vault: Vault| TlsFiles {
+        identity: Some(IdentityFiles { key: Key::Source(Arc::new(vault)), ..identity.clone() }),
+        ..lab.tls.clone()
+    };
+    let address = lab.server.network("ssl", "127.0.0.1");
+    let tls = with(Vault(Ok(pem)));
+    Connection::connect(&address, Some(&tls), Options::default(), soon()).await.unwrap();
+    let (error, _) = lab.refusal(&with(Vault(Err("it is sealed".to_owned())))).await;
+    assert!(error.to_string().contains("the vault"), "{error}");
+    assert!(error.to_string().contains("it is sealed"), "{error}");
 }
 
 struct Lab {
@@ -68,7 +112,7 @@ async fn lab() -> Lab {
     let stranger = path.join("stranger.pem");
     let remotes = [
         "--remote=pssl:0:127.0.0.1".to_owned(),
-        format!("--private-key={}", switch.key.display()),
+        format!("--private-key={}", key_file(&switch).display()),
         format!("--certificate={}", switch.certificate.display()),
         format!("--ca-cert={}", tls.ca.display()),
     ];
@@ -139,11 +183,11 @@ async fn unfit_files_are_refused_before_dialling() {
     };
     let identity = lab.tls.identity.clone().unwrap();
     let with_key = |key: PathBuf| TlsFiles {
-        identity: Some(IdentityFiles { key, ..identity.clone() }),
+        identity: Some(IdentityFiles { key: Key::File(key), ..identity.clone() }),
         ..lab.tls.clone()
     };
 
-    let key = fs::read_to_string(&identity.key).unwrap();
+    let key = fs::read_to_string(key_file(&identity)).unwrap();
     for mode in [0o640, 0o604] {
         let shared = folder.join(format!("shared-{mode:o}.pem"));
         write(&shared, &key, mode);
@@ -158,7 +202,7 @@ async fn unfit_files_are_refused_before_dialling() {
     let large = folder.join("large.pem");
     write(&large, &"x".repeat(2 << 20), 0o600);
     check(TlsFiles { ca: large, ..lab.tls.clone() }, "it is larger than").await;
-    check(with_key(lab.foreign.key.clone()), "").await;
+    check(with_key(key_file(&lab.foreign).to_owned()), "").await;
 }
 
 /// Open vSwitch's own tool makes certificates whose only name holds a space and a UUID.
@@ -187,7 +231,7 @@ async fn certificates_of_ovs_pki_need_the_chain_alone() {
     ];
     let identity = IdentityFiles {
         certificate: path.join("mercury-cert.pem"),
-        key: path.join("mercury-privkey.pem"),
+        key: Key::File(path.join("mercury-privkey.pem")),
     };
     let server = Server::start(folder, &remotes).await;
     let address = server.network("ssl", "127.0.0.1");
