@@ -16,9 +16,7 @@ use model::Vlan;
 use rpc::{
     Class, Method, RpcError,
     client::CallError,
-    wire::{
-        ChangeAnswer, ChangeOutcome, Context, LinkAnswer, LinkOutcome, PortRead, ReadAnswer,
-    },
+    wire::{ChangeAnswer, ChangeOutcome, Context, LinkAnswer, LinkOutcome, PortRead, ReadAnswer},
 };
 use serde::de::DeserializeOwned;
 
@@ -84,7 +82,8 @@ impl Story<'_, '_> {
 
     /// A change that has to succeed on all its links and be verified on each.
     async fn change(&mut self, method: Method, context: &Context) -> Result<ChangeAnswer> {
-        let answer: ChangeAnswer = self.call(method, context).await.map_err(told)?;
+        let answer: ChangeAnswer =
+            self.call(method, context).await.map_err(|error| told(&error))?;
         ensure!(answer.outcome == ChangeOutcome::Applied, "`{method}` changed nothing");
         let unverified = answer.links.iter().find(|link| !link.verified);
         if let Some(link) = unverified {
@@ -103,7 +102,7 @@ impl Story<'_, '_> {
         match self.call::<serde_json::Value>(method, context).await {
             Ok(answer) => bail!("`{method}` was carried out, and had to be refused: {answer}"),
             Err(CallError::Rpc(error)) if error.class() == Some(class) => Ok(error),
-            Err(other) => Err(told(other).context(format!(
+            Err(other) => Err(told(&other).context(format!(
                 "`{method}` had to be refused as `{class}`, and failed in another way"
             ))),
         }
@@ -111,8 +110,10 @@ impl Story<'_, '_> {
 
     /// The ports of a request as they are.
     async fn read(&self, context: &Context) -> Result<Vec<PortRead>> {
-        let asked = Context { binding_profile: context.binding_profile.clone(), ..Context::default() };
-        let answer: ReadAnswer = self.call(Method::ReadPort, &asked).await.map_err(told)?;
+        let asked =
+            Context { binding_profile: context.binding_profile.clone(), ..Context::default() };
+        let answer: ReadAnswer =
+            self.call(Method::ReadPort, &asked).await.map_err(|error| told(&error))?;
         Ok(answer.ports)
     }
 
@@ -140,14 +141,12 @@ impl Story<'_, '_> {
             }
         }
         let changed = answer.links.iter().filter(|link| link.outcome == LinkOutcome::Applied);
-        let (ports, found) = match changed.count() {
-            1 => ("1 port".to_owned(), "it is"),
-            number => (format!("{number} ports"), "they are"),
+        let ports = match changed.count() {
+            1 => "1 port".to_owned(),
+            number => format!("{number} ports"),
         };
         let ms = answer.duration_ms;
-        self.paper.claim(&format!(
-            "{ports} changed in {ms} ms and verified: read back, {found} as asked for"
-        ))
+        self.paper.claim(&format!("{ports} changed, read back and verified, in {ms} ms"))
     }
 
     /// Shows who hears whom, and claims that it is so.
@@ -158,7 +157,8 @@ impl Story<'_, '_> {
     /// Shows an error as the caller gets it.
     fn quote(&mut self, error: &RpcError) -> Result<()> {
         let class = error.class().map(Class::name).unwrap_or_default();
-        self.paper.quote(Tone::Bad, &format!("error {}, {class}:\n{}", error.code, error.message))?;
+        self.paper
+            .quote(Tone::Bad, &format!("error {}, {class}:\n{}", error.code, error.message))?;
         let hint = error.data.as_ref().and_then(|data| data.hint.as_ref());
         hint.map_or(Ok(()), |hint| self.paper.quote(Tone::Bad, &format!("hint: {hint}")))
     }
@@ -178,8 +178,8 @@ pub(super) async fn show_reach(
 }
 
 /// The error of a call with what it says about each port.
-fn told(error: CallError) -> anyhow::Error {
-    let legs = match &error {
+fn told(error: &CallError) -> anyhow::Error {
+    let legs = match error {
         CallError::Rpc(RpcError { data: Some(data), .. }) => data.links.clone(),
         _ => Vec::new(),
     };

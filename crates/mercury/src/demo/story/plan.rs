@@ -26,7 +26,8 @@ pub(super) async fn applied(story: &mut Story<'_, '_>) -> Result<()> {
         story.paper.line(&format!("{} {}", link.switch, names.join(", ")))?;
         for difference in &link.diff {
             let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "none".to_owned());
-            let (member, from, to) = (&difference.member, side(&difference.from), side(&difference.to));
+            let (member, from, to) =
+                (&difference.member, side(&difference.from), side(&difference.to));
             story.paper.list("  differs:", &[format!("{member}: {from} -> {to}")])?;
         }
         story.paper.list("  changes:", &link.changes)?;
@@ -80,7 +81,7 @@ fn wanted(reason: &str) -> Result<Context> {
 
 async fn plan(story: &Story<'_, '_>, wanted: &Context) -> Result<PlanAnswer> {
     let context = Context { operation: Some(Operation::UpdatePort), ..wanted.clone() };
-    story.call(Method::Plan, &context).await.map_err(told)
+    story.call(Method::Plan, &context).await.map_err(|error| told(&error))
 }
 
 fn by_token(plan: &PlanAnswer) -> Context {
