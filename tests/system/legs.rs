@@ -1,9 +1,9 @@
 //! All legs or none, on real switches.
 
-use lab::Daemon as Process;
+use lab::{Daemon as Process, Lab};
 use rpc::{client::CallError, method::Method};
 use serde_json::{Value, json};
-use system_tests::attach;
+use system_tests::{Daemon, Setup, attach};
 
 use crate::two::{hears, two};
 
@@ -48,6 +48,39 @@ fn a_wrong_leg_makes_the_other_leg_go_back() {
         daemon.call(Method::AttachPort, attach(&[("leaf-01", "swp1"), ("leaf-02", "swp2")], 100));
     again.unwrap();
     assert_eq!(hears(lab, "h1/eth0", None), ["h2/eth0"]);
+}
+
+#[test]
+fn a_switch_that_does_not_follow_its_database_is_not_believed() {
+    let lab = Lab::builder()
+        .switch("leaf-01")
+        .host("h1", [("eth0", "leaf-01", "swp1")])
+        .host("h3", [("eth0", "leaf-01", "swp3")])
+        .start()
+        .unwrap();
+    let port = lab.instance("leaf-01").unwrap().tcp_port().unwrap();
+    let section = format!(
+        "driver = \"ovsdb\"\naddress = \"tcp:127.0.0.1:{port}\"\nidle_vlan = 4094\n\
+         operation_timeout_ms = 2000"
+    );
+    let daemon = Daemon::start(&Setup::new().switch("leaf-01", &section)).unwrap();
+    let attach = attach(&[("leaf-01", "swp1")], 100);
+    lab.pause("leaf-01", Process::Vswitchd).unwrap();
+    let error = data(daemon.call(Method::AttachPort, attach.clone()).unwrap_err());
+    assert_eq!(error["class"], "undo_failed", "{error}");
+    assert_eq!(error["links"][0]["outcome"], "unknown", "{error}");
+    let text = error["links"][0]["error"].as_str().unwrap();
+    assert!(text.contains("`ovs-vswitchd`"), "{text}");
+    let tag = || lab.vsctl("leaf-01", &["--no-wait", "get", "port", "swp1", "tag"]).unwrap();
+    assert_eq!(tag().trim(), "4094", "the database was not put back");
+    let doubts = daemon.call(Method::ListSwitches, json!({})).unwrap();
+    assert_eq!(doubts["switches"][0]["in_doubt"][0]["port"], "swp1");
+
+    lab.resume("leaf-01", Process::Vswitchd).unwrap();
+    daemon.call(Method::AttachPort, attach).unwrap();
+    let doubts = daemon.call(Method::ListSwitches, json!({})).unwrap();
+    assert_eq!(doubts["switches"][0]["in_doubt"], json!([]));
+    assert_eq!(hears(&lab, "h3/eth0", None), [""; 0]);
 }
 
 #[test]

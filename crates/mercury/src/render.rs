@@ -16,7 +16,9 @@ pub(crate) mod verify;
 
 use std::fmt::{self, Write as _};
 
-use comfy_table::{Attribute, Cell, ContentArrangement, LineStyle, Table, TableStyle};
+use comfy_table::{
+    Attribute, Cell, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle,
+};
 
 /// What the reader's terminal can do.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -103,6 +105,9 @@ impl<const N: usize> Rows<N> {
     }
 }
 
+/// How narrow a column of text may get, in characters: some three words.
+const MIN_WIDEST: usize = 20;
+
 /// No frame: a line below the headings is enough, and lines can be cut by other tools.
 const STYLE: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
@@ -117,12 +122,6 @@ impl<const N: usize> fmt::Display for Rows<N> {
         }
         let mut table = Table::new();
         table.load_style(STYLE);
-        match self.look.width {
-            Some(width) => {
-                table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width)
-            }
-            None => table.set_content_arrangement(ContentArrangement::Disabled),
-        };
         if self.look.colour {
             table.enforce_styling();
         } else {
@@ -137,10 +136,36 @@ impl<const N: usize> fmt::Display for Rows<N> {
         for row in &self.rows {
             table.add_row(keep(row.iter().map(cell).collect()));
         }
+        fit(&mut table, self.look.width);
         for line in table.lines() {
             writeln!(f, "{}", line.trim_end())?;
         }
         Ok(())
+    }
+}
+
+/// Breaks the lines of the widest column, so that names and states stay whole. Where even that
+/// leaves it too narrow to be read, nothing is broken here and the terminal does it.
+fn fit(table: &mut Table, width: Option<u16>) {
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    let Some(width) = width else { return };
+    let contents = table.column_max_content_widths();
+    // A blank on both sides of each column, and one between two.
+    let blanks = contents.len() * 3;
+    let all = contents.iter().map(|content| usize::from(*content)).sum::<usize>() + blanks;
+    let Some((widest, most)) = contents.iter().enumerate().max_by_key(|(_, content)| **content)
+    else {
+        return;
+    };
+    let others = all - usize::from(*most);
+    if all <= usize::from(width) || others + MIN_WIDEST > usize::from(width) {
+        return;
+    }
+    table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    for (index, column) in table.column_iter_mut().enumerate() {
+        if index != widest {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
     }
 }
 
@@ -234,16 +259,40 @@ mod tests {
         ");
     }
 
+    fn wide(look: Look) -> String {
+        let mut rows = look.table(["SWITCH", "PORT", "WHY"]);
+        let why = "the switch did not answer in time, and it was not asked again";
+        rows.add(["leaf-01".into(), "Ethernet1/1".into(), Shown::toned(Tone::Bad, why)]);
+        rows.to_string()
+    }
+
     #[test]
-    fn a_table_is_broken_to_the_terminal_and_painted() {
-        let mut rows = Look { colour: true, width: Some(24) }.table(["PORT", "WHY"]);
-        rows.add(["swp1".into(), Shown::toned(Tone::Bad, "the switch did not answer in time")]);
-        insta::assert_snapshot!(rows.to_string().escape_debug().to_string().replace("\\n", "\n"), @r"
-        \u{1b}[1m PORT \u{1b}[0m \u{1b}[1m WHY             \u{1b}[0m
-        ────────────────────────
-         swp1  \u{1b}[38;5;1m the switch did  \u{1b}[39m
-               \u{1b}[38;5;1m not answer in   \u{1b}[39m
-               \u{1b}[38;5;1m time            \u{1b}[39m
+    fn only_the_widest_column_is_broken() {
+        insta::assert_snapshot!(wide(Look { colour: false, width: Some(60) }), @r"
+         SWITCH    PORT          WHY
+        ────────────────────────────────────────────────────────────
+         leaf-01   Ethernet1/1   the switch did not answer in time,
+                                 and it was not asked again
+        ");
+    }
+
+    #[test]
+    fn a_terminal_that_is_too_narrow_breaks_lines_itself() {
+        let unbroken = wide(Look::default());
+        for width in [0, 40, 200] {
+            assert_eq!(wide(Look { colour: false, width: Some(width) }), unbroken, "{width}");
+        }
+    }
+
+    #[test]
+    fn colour_is_in_the_cells() {
+        let mut rows = Look { colour: true, width: None }.table(["STATE"]);
+        rows.add([Shown::toned(Tone::Bad, "differs")]);
+        let shown = rows.to_string().replace('\x1b', "ESC");
+        insta::assert_snapshot!(shown, @r"
+        ESC[1m STATE   ESC[0m
+        ─────────
+        ESC[38;5;1m differs ESC[39m
         ");
     }
 

@@ -142,10 +142,12 @@ pub enum DeviceError {
         reason: String,
     },
     /// The switch did not answer in time.
-    #[error("the switch did not answer in time")]
+    #[error("time ran out waiting for {waiting_for}")]
     TimedOut {
         /// Whether a change may have taken effect.
         sent: bool,
+        /// What did not come.
+        waiting_for: String,
     },
     /// The switch said no, and nothing of the refused operation took effect.
     #[error("the switch refused: {answer}")]
@@ -172,12 +174,17 @@ pub enum DeviceError {
 }
 
 impl DeviceError {
+    /// An answer that did not come in time.
+    pub fn timed_out(sent: bool, waiting_for: impl Into<String>) -> Self {
+        Self::TimedOut { sent, waiting_for: waiting_for.into() }
+    }
+
     /// Whether a change may have taken effect.
     pub const fn may_have_applied(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::Rejected { .. } | Self::Unsupported { .. } => false,
             Self::Disconnected { sent, .. }
-            | Self::TimedOut { sent }
+            | Self::TimedOut { sent, .. }
             | Self::Unrecognised { sent, .. } => *sent,
         }
     }

@@ -128,6 +128,9 @@ pub struct Observation {
     pub status: BTreeMap<PortName, PortStatus>,
     /// The names of all LAGs, when asked for.
     pub lag_names: BTreeSet<LagName>,
+    /// Why the switch does not yet do what its configuration says, where it tells the two apart.
+    /// Such a configuration verifies nothing.
+    pub pending: Option<String>,
 }
 
 impl Observation {
@@ -162,7 +165,8 @@ impl Observation {
             .map(|(name, status)| (name.clone(), status.clone()))
             .collect();
         let lag_names = if query.lag_names { self.lag_names.clone() } else { BTreeSet::new() };
-        Self { slice: Slice { ports, lags, vlans }, status, lag_names }
+        let pending = self.pending.clone();
+        Self { slice: Slice { ports, lags, vlans }, status, lag_names, pending }
     }
 }
 

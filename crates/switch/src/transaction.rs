@@ -111,7 +111,11 @@ async fn carry_out(leg: Leg, by: Instant) -> Forward {
     }
     let result = match leg.switch.worker().observe(leg.query.clone(), by).await {
         Ok(found) => match (leg.differences(&found.slice), cause) {
-            (differences, _) if differences.is_empty() => Ok(found),
+            (differences, cause) if differences.is_empty() => match (&found.pending, cause) {
+                (None, _) => Ok(found),
+                (Some(_), Some(error)) => Err(Cause::Device(error)),
+                (Some(why), None) => Err(Cause::Verify(why.clone())),
+            },
             (_, Some(error)) => Err(Cause::Device(error)),
             (differences, None) => {
                 let text: Vec<_> = differences.iter().map(ToString::to_string).collect();
@@ -168,6 +172,10 @@ async fn undo(forward: &Forward, deadline: Instant) -> Vec<FailedLeg> {
                 return leg.failed(LegOutcome::Undone, Some(&slice), cause);
             }
             Ok(Undo::Differs(slice)) => found = Some(slice),
+            Ok(Undo::Pending(why)) => {
+                found = None;
+                trouble = Some(DeviceError::timed_out(true, why));
+            }
             Err(error) => {
                 found = None;
                 trouble = Some(error);
@@ -185,6 +193,8 @@ async fn undo(forward: &Forward, deadline: Instant) -> Vec<FailedLeg> {
 enum Undo {
     Done(Slice),
     Differs(Slice),
+    /// The configuration is back, but the switch does not follow it.
+    Pending(String),
 }
 
 /// One attempt: from what is there now back to what was there. Planned afresh, because nobody
@@ -192,23 +202,23 @@ enum Undo {
 async fn undo_once(leg: &Leg, deadline: Instant) -> Result<Undo, DeviceError> {
     let worker = leg.switch.worker();
     let before = &leg.observed.slice;
-    let now = worker.observe(leg.query.clone(), deadline).await?.slice;
-    if is_as(before, &now) {
-        return Ok(Undo::Done(now));
+    let now = worker.observe(leg.query.clone(), deadline).await?;
+    if let Some(end) = back(before, &now) {
+        return Ok(end);
     }
-    let work = Work { changes: plan(&now, before), before: now };
-    let applied = worker.apply(work, deadline).await;
-    let now = worker.observe(leg.query.clone(), deadline).await?.slice;
-    match applied {
-        _ if is_as(before, &now) => Ok(Undo::Done(now)),
-        Ok(_) => Ok(Undo::Differs(now)),
-        Err(error) => {
-            warn!(switch = %leg.switch.name(), %error, "undo refused");
-            Ok(Undo::Differs(now))
-        }
+    let work = Work { changes: plan(&now.slice, before), before: now.slice };
+    if let Err(error) = worker.apply(work, deadline).await {
+        warn!(switch = %leg.switch.name(), %error, "undo refused");
     }
+    let now = worker.observe(leg.query.clone(), deadline).await?;
+    Ok(back(before, &now).unwrap_or(Undo::Differs(now.slice)))
 }
 
-fn is_as(before: &Slice, now: &Slice) -> bool {
-    differences(before, now).is_empty()
+/// Whether the configuration is back, and if so whether the switch follows it.
+fn back(before: &Slice, now: &Observation) -> Option<Undo> {
+    let same = differences(before, &now.slice).is_empty();
+    same.then(|| match &now.pending {
+        None => Undo::Done(now.slice.clone()),
+        Some(why) => Undo::Pending(why.clone()),
+    })
 }

@@ -162,7 +162,7 @@ impl Worker {
         self.ask(by, false, |call| Job::Observe { query, call }).await
     }
 
-    /// Makes changes; `TimedOut { sent: true }` means that nobody knows.
+    /// Makes changes; [`DeviceError::TimedOut`] with `sent` means that nobody knows.
     pub async fn apply(&self, work: Work, by: Instant) -> Result<Applied, DeviceError> {
         self.ask(by, true, |call| Job::Apply { work, call }).await
     }
@@ -207,7 +207,7 @@ impl Worker {
                 sent: changes,
                 reason: "its worker ended".to_owned(),
             }),
-            Err(_) => Err(DeviceError::TimedOut { sent: changes }),
+            Err(_) => Err(DeviceError::timed_out(changes, "the switch's answer")),
         }
     }
 }

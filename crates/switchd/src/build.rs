@@ -113,7 +113,8 @@ fn driver(switch: &SwitchConfig, config: &DriverConfig) -> Result<Arc<dyn Driver
                 bridge: bridge.clone(),
                 tls: tls.as_ref().map(tls_files).transpose()?,
                 timeout: defaults.timeout.min(switch.operation_timeout),
-                apply_timeout: defaults.apply_timeout.min(switch.operation_timeout),
+                // Shorter than the exchange, so that the driver can still say what was missing.
+                apply_timeout: defaults.apply_timeout.min(switch.operation_timeout * 3 / 4),
                 ..defaults
             }))
         }

@@ -170,8 +170,19 @@ impl Config {
         path: &Path,
         environment: Option<HashMap<String, String>>,
     ) -> Result<Self, ConfigError> {
+        let text = read::text(path).map_err(|problem| ConfigError::new(path, vec![problem]))?;
+        Self::parse(path, &text, environment)
+    }
+
+    /// Checks the text of a configuration file. `path` is where relative paths start, and what
+    /// errors name; it is not read.
+    pub fn parse(
+        path: &Path,
+        text: &str,
+        environment: Option<HashMap<String, String>>,
+    ) -> Result<Self, ConfigError> {
         let mut problems = Vec::new();
-        let config = read::sources(path, environment)
+        let config = read::sources(text, environment)
             .and_then(|root| check::config(path, &root, &mut problems));
         match config {
             Ok(config) if problems.is_empty() => Ok(config),

@@ -7,6 +7,7 @@
 
 mod dispatch;
 mod listener;
+mod patience;
 mod router;
 mod server;
 

@@ -1,6 +1,9 @@
 //! Metrics and logs of the process.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    io::IsTerminal as _,
+    sync::{Mutex, PoisonError},
+};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use switch::Service;
@@ -77,7 +80,10 @@ pub(crate) fn look(service: &Service) {
 pub(crate) fn log(log: &Log) -> Result<(), Error> {
     let refused = |problem: String| Error::Process { what: "the log", problem };
     let filter = EnvFilter::try_new(&log.filter).map_err(|error| refused(error.to_string()))?;
-    let subscriber = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let subscriber = fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     let installed = match log.format {
         LogFormat::Text => subscriber.try_init(),
         LogFormat::Json => subscriber.json().try_init(),

@@ -25,7 +25,7 @@ use super::apply::{Planned, operations, query, unchanged};
 use super::capabilities::capabilities;
 use super::connection::{Connection, Options};
 use super::error::Error;
-use super::errors::device_error;
+use super::errors::{NOT_APPLIED, device_error};
 use super::observe::read;
 use super::operation::Operation;
 use super::outcome::Outcome;
@@ -33,6 +33,10 @@ use super::parse::Picture;
 use super::render::{lines, steps};
 use super::resolve::candidates;
 use super::tls::TlsFiles;
+
+/// How long a reading waits for `ovs-vswitchd` to catch up with a change that somebody made just
+/// before: it ordinarily takes milliseconds, and a reading must leave time for what follows it.
+const CATCH_UP: Duration = Duration::from_secs(1);
 
 /// How to reach one Open vSwitch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,6 +156,19 @@ impl OvsdbSession {
         Ok(seen.picture)
     }
 
+    /// Why `ovs-vswitchd` does not do what was just read, if it does not: somebody's change waits
+    /// for it, and goes on waiting after it has had its time.
+    async fn pending(&self) -> Result<Option<String>, DeviceError> {
+        let numbers = *self.connection.config_numbers().borrow();
+        let Some(wanted) = numbers.map(|numbers| numbers.next) else { return Ok(None) };
+        let deadline = Instant::now() + self.settings.apply_timeout.min(CATCH_UP);
+        match self.connection.wait_applied(wanted, deadline).await {
+            Ok(()) => Ok(None),
+            Err(Error::NotApplied { .. }) => Ok(Some(NOT_APPLIED.to_owned())),
+            Err(error) => Err(device_error(error, false)),
+        }
+    }
+
     /// Sends the works that are ready as one transaction and waits until it is in effect.
     async fn commit(&self, ready: &[Ready]) -> Result<i64, DeviceError> {
         let planned: Vec<&Planned> = ready.iter().flat_map(|work| &work.planned).collect();
@@ -213,6 +230,7 @@ impl Session for OvsdbSession {
         let seen = read(&self.connection, bridge, query, self.deadline()).await?;
         let mut observation = seen.picture.observation(query)?;
         observation.lag_names = seen.lag_names;
+        observation.pending = self.pending().await?;
         Ok(observation)
     }
 

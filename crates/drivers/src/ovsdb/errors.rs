@@ -4,6 +4,10 @@ use switch::DeviceError;
 
 use super::error::{Error, Violation};
 
+/// What a switch does not do whose `ovs-vswitchd` has died or hangs.
+pub(super) const NOT_APPLIED: &str =
+    "`ovs-vswitchd` to carry out what the database holds; is it running?";
+
 /// What an error means for a session that `changes` something, or only reads.
 ///
 /// A read never has an effect, so for reads `sent` is always false.
@@ -25,7 +29,8 @@ pub(super) fn device_error(error: Error, changes: bool) -> DeviceError {
         Error::Tls { .. } | Error::Disconnected { .. } => {
             DeviceError::Disconnected { sent, reason: chain(&error) }
         }
-        Error::TimedOut { .. } | Error::NotApplied { .. } => DeviceError::TimedOut { sent },
+        Error::TimedOut { waiting_for, .. } => DeviceError::TimedOut { sent, waiting_for },
+        Error::NotApplied { .. } => DeviceError::timed_out(sent, NOT_APPLIED),
         Error::TooLarge { what: "the request", .. } => {
             DeviceError::Unsupported { what: error.to_string() }
         }
@@ -67,8 +72,8 @@ mod tests {
     #[test]
     fn a_read_never_may_have_applied() {
         let late = || Error::TimedOut { waiting_for: "x".into(), sent: true };
-        assert_eq!(device_error(late(), true), DeviceError::TimedOut { sent: true });
-        assert_eq!(device_error(late(), false), DeviceError::TimedOut { sent: false });
+        assert_eq!(device_error(late(), true), DeviceError::timed_out(true, "x"));
+        assert_eq!(device_error(late(), false), DeviceError::timed_out(false, "x"));
         let refused = Error::Refused { address: "tcp:10.0.0.1:6640".into() };
         assert_eq!(
             device_error(refused, true).to_string(),

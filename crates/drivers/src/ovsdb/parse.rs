@@ -151,7 +151,7 @@ impl Picture {
                 slice.lags.insert(name.clone(), self.lag_state(port)?);
             }
         }
-        Ok(Observation { slice, status, lag_names: BTreeSet::new() })
+        Ok(Observation { slice, status, ..Observation::default() })
     }
 
     fn lag_state(&self, port: &Row) -> Result<LagState, DeviceError> {

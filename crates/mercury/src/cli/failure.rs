@@ -29,6 +29,13 @@ impl Told {
         Self { exit, message: message.into(), hint: None }
     }
 
+    /// With the place where it was found in front.
+    #[must_use]
+    pub(crate) fn within(mut self, place: &str) -> Self {
+        self.message = format!("{place} {}", self.message);
+        self
+    }
+
     /// With what to do next.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {

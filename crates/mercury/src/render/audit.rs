@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use model::SwitchPort;
+use serde_json::Value;
 use switch::audit::{Begin, End, Entry, InDoubt, Mark, Outcome, Record, SentOperation, Summary};
 
 use super::{Look, Shown, Tone, count, duration_ms, indented, maybe, safe};
@@ -88,11 +89,26 @@ fn begun(out: &mut String, begin: &Begin) {
     line(out, "for", user.as_deref().unwrap_or_default());
     line(out, "why", reason.as_deref().unwrap_or_default());
     line(out, "server", host.as_deref().unwrap_or_default());
-    line(out, "wanted", &if what.is_null() { String::new() } else { what.to_string() });
+    line(out, "wanted", &given(what).map(|what| what.to_string()).unwrap_or_default());
     line(out, "request", request_id);
     line(out, "change", change);
     for SentOperation { switch, text } in operations {
         line(out, "sends", &format!("{switch}: {text}"));
+    }
+}
+
+/// What is said, without the members that say nothing.
+fn given(what: &Value) -> Option<Value> {
+    match what {
+        Value::Null => None,
+        Value::String(text) if text.is_empty() => None,
+        Value::Array(items) if items.is_empty() => None,
+        Value::Object(members) => {
+            let said = members.iter().filter_map(|(name, what)| Some((name.clone(), given(what)?)));
+            let said: serde_json::Map<_, _> = said.collect();
+            (!said.is_empty()).then_some(Value::Object(said))
+        }
+        other => Some(other.clone()),
     }
 }
 
@@ -185,4 +201,20 @@ fn in_doubt(look: Look, open: &[InDoubt]) -> String {
         ]);
     }
     rows.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    #[rstest]
+    #[case(json!({"lag": null, "vlan": 100, "settings": {}, "on": false}), Some(json!({"on": false, "vlan": 100})))]
+    #[case(json!({"network": {"allowed": "", "switches": []}}), None)]
+    #[case(json!(null), None)]
+    fn what_says_nothing_is_left_out(#[case] what: Value, #[case] want: Option<Value>) {
+        assert_eq!(given(&what), want);
+    }
 }

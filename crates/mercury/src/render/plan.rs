@@ -66,7 +66,8 @@ fn place(link: &PlannedLink) -> String {
 }
 
 fn diff(look: Look, differences: &[Difference]) -> String {
-    let mut rows = look.table(["OF", "WHAT", "NOW", "THEN"]);
+    let inside = Look { width: look.width.map(|width| width.saturating_sub(2)), ..look };
+    let mut rows = inside.table(["OF", "WHAT", "NOW", "THEN"]);
     for Difference { target, member, from, to } in differences {
         let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
         rows.add([

@@ -58,11 +58,14 @@ fn a_valid_configuration_says_what_would_run() {
 #[test]
 fn every_problem_of_a_configuration_is_told() {
     let folder = tempfile::tempdir().unwrap();
-    let config = CONFIG.replace("idle_vlan = 4000", "idle_vlan = 4095\nalowed_ports = [\"swp1\"]");
+    let config = CONFIG.replace("idle_vlan = 4000", "idle_vlan = 4095\nallowed_port = [\"swp1\"]");
     let path = write(folder.path(), &config, "version = 1\n");
     let (code, out, err) = run(&mut mercury(&format!("config check {path}")));
     assert_eq!((code, out.as_str()), (10, ""));
-    assert!(err.contains("alowed_ports") && err.contains("allowed_ports"), "{err}");
+    assert!(
+        err.contains("`switch.leaf-01.allowed_port`") && err.contains("allowed_ports"),
+        "{err}"
+    );
     assert!(err.ends_with("so the service would not start\n"), "{err}");
 }
 

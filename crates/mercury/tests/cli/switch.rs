@@ -208,7 +208,7 @@ fn a_plan_is_applied_once_and_refused_when_the_switch_has_changed() {
 
     assert_eq!(run(&mut service.switch(&plan)).0, 0);
     let text = fs::read_to_string(&token).unwrap();
-    let (code, out, _) = run(service.switch("apply -").write_stdin(text.clone()));
+    let (code, out, _) = run(service.switch("apply -").write_stdin(text));
     assert!(code == 0 && out.starts_with("done: 1 port changed, verified"), "{out}");
     let (code, out, _) = run(&mut service.switch("verify leaf-01:swp2 --vlan 120 --json"));
     let answer: Value = serde_json::from_str(&out).unwrap();
@@ -370,8 +370,7 @@ fn a_leg_that_is_rejected_takes_the_other_back() {
     request req-1
     exit 5
     ");
-    let (code, _, _) = run(&mut service.switch("verify leaf-01:swp1 --detached"));
-    assert_eq!(code, 8);
+    assert_eq!(run(&mut service.switch("verify leaf-01:swp1 --detached")).0, 0);
 }
 
 #[test]

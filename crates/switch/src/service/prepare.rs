@@ -302,14 +302,21 @@ pub(super) fn allowed(state: &State, switch: &Switch, ask: &Ask<'_>) -> Result<(
     }
 }
 
-/// Reads a switch before anything is changed.
+/// Reads a switch before anything is changed. One that does not follow its configuration is not
+/// believed.
 pub(super) async fn read(
     switch: &Arc<Switch>,
     query: Query,
     deadline: Instant,
 ) -> Result<Observation, SwitchError> {
     let ports = query.ports.clone();
-    switch.worker().observe(query, deadline).await.map_err(|cause| untouched(switch, ports, cause))
+    let outcome = switch.worker().observe(query, deadline).await;
+    let cause = match outcome {
+        Ok(Observation { pending: Some(why), .. }) => DeviceError::timed_out(false, why),
+        Ok(observed) => return Ok(observed),
+        Err(cause) => cause,
+    };
+    Err(untouched(switch, ports, cause))
 }
 
 /// A switch that failed before anything was changed.

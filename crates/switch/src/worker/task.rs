@@ -106,7 +106,7 @@ impl Task {
         let (mut texts, mut saves) = (Vec::new(), Vec::new());
         for job in jobs {
             if !job.is_wanted() {
-                job.refuse(DeviceError::TimedOut { sent: false });
+                job.refuse(DeviceError::timed_out(false, "its turn"));
                 continue;
             }
             match job {
@@ -314,5 +314,6 @@ async fn finish<T>(
     changes: bool,
     exchange: impl Future<Output = Result<T, DeviceError>>,
 ) -> Result<T, DeviceError> {
-    timeout_at(by, exchange).await.unwrap_or(Err(DeviceError::TimedOut { sent: changes }))
+    let late = |_| Err(DeviceError::timed_out(changes, "the switch's answer"));
+    timeout_at(by, exchange).await.unwrap_or_else(late)
 }

@@ -176,7 +176,7 @@ async fn a_request_whose_deadline_passed_is_never_carried_out() {
     assert_eq!(bench.batches.recv().await, Some(1));
     let soon = Instant::now() + Duration::from_millis(50);
     let given_up = bench.worker.apply(late, soon).await;
-    assert_eq!(given_up, Err(DeviceError::TimedOut { sent: true }));
+    assert!(matches!(given_up, Err(DeviceError::TimedOut { sent: true, .. })), "{given_up:?}");
     bench.gate.add_permits(100);
     running.await.unwrap().unwrap();
     let port = "late".parse().unwrap();

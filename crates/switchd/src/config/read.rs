@@ -1,6 +1,6 @@
 //! The sources of the configuration, merged: the file, and the environment on top.
 
-use std::{collections::HashMap, fs, path::Path};
+use std::{collections::HashMap, fs, io::Read as _, path::Path};
 
 use ::config::{Environment, File, FileFormat, Value};
 use serde::de::DeserializeOwned;
@@ -14,21 +14,28 @@ const SEPARATOR: &str = "__";
 
 pub(super) type Table = HashMap<String, Value>;
 
-/// Reads and merges the sources.
-pub(super) fn sources(
-    path: &Path,
-    environment: Option<HashMap<String, String>>,
-) -> Result<Table, Problem> {
+/// The text of the configuration file.
+pub(super) fn text(path: &Path) -> Result<String, Problem> {
     let unreadable =
         |error: std::io::Error| Problem::of_file(format!("the file cannot be read: {error}"));
-    let metadata = fs::metadata(path).map_err(unreadable)?;
-    if !metadata.is_file() {
+    let file = fs::File::open(path).map_err(unreadable)?;
+    if !file.metadata().map_err(unreadable)?.is_file() {
         return Err(Problem::of_file("this is no file"));
     }
-    if metadata.len() > FILE_BYTES {
+    let mut text = String::new();
+    file.take(FILE_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?;
+    if u64::try_from(text.len()).is_ok_and(|length| length > FILE_BYTES) {
         return Err(Problem::of_file(format!("the file is larger than {FILE_BYTES} bytes")));
     }
-    let file = File::from(path).format(FileFormat::Toml);
+    Ok(text)
+}
+
+/// Merges the sources: the file's text, and the environment on top.
+pub(super) fn sources(
+    text: &str,
+    environment: Option<HashMap<String, String>>,
+) -> Result<Table, Problem> {
+    let file = File::from_str(text, FileFormat::Toml);
     let variables = Environment::with_prefix(PREFIX)
         .prefix_separator(SEPARATOR)
         .separator(SEPARATOR)

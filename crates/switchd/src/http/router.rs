@@ -69,6 +69,12 @@ impl Doors {
     }
 
     async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Response> {
+        // Browsers always send it with a POST, and nobody else does: a web page that somebody on
+        // this machine looks at must not change switches.
+        if headers.contains_key(header::ORIGIN) {
+            let text = "browsers are not served: leave out the header `Origin`\n";
+            return Err((StatusCode::FORBIDDEN, text).into_response());
+        }
         let Some(authenticator) = &self.authenticator else { return Ok(Caller::anonymous()) };
         let mut given = headers.get_all(header::AUTHORIZATION).iter();
         let credential = match (given.next(), given.next()) {

@@ -15,7 +15,7 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::listener::Bound;
+use super::{listener::Bound, patience::Patient};
 
 /// How large a request's head may be in bytes; callers send a few hundred. It has a hundred headers
 /// at most, which is hyper's own limit.
@@ -30,7 +30,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct Serving {
     /// A place for each connection, over all listeners.
     pub places: Arc<Semaphore>,
-    /// How long the head of a request may take to arrive, and a connection may be idle.
+    /// How long the head of a request may take to arrive, a connection may be idle, and an answer
+    /// may wait for the peer to read on.
     pub receive_timeout: Duration,
     /// Ends accepting; connections finish the request that they are at.
     pub stop: CancellationToken,
@@ -63,7 +64,8 @@ pub async fn serve(bound: Bound, router: Router, serving: Serving) {
             }
         };
         let service = TowerToHyperService::new(router.clone());
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+        let stream = TokioIo::new(Patient::new(stream, receive_timeout));
+        let connection = graceful.watch(http.serve_connection(stream, service));
         let (cut, ended) = (cut.clone(), Arc::clone(&ended));
         connections.spawn(async move {
             if let Some(Err(error)) = until(&cut, connection).await {

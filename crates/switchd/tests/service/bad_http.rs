@@ -23,7 +23,7 @@ const NOOP: &str = "[switch.leaf-01]\ndriver = \"noop\"\n";
 #[case(r#"{"jsonrpc":"2.0","method":"flush","id":1,"id":2}"#, -32600, "names the member `id` twice")]
 #[case(r#"{"jsonrpc":"2.0","method":"attach_prot","id":1}"#, -32601, "there is no method `attach_prot`; there are")]
 #[case(r#"{"jsonrpc":"2.0","method":"flush","params":[],"id":1}"#, -32602, "parameters are given by name")]
-#[case(r#"{"jsonrpc":"2.0","method":"flush","params":{"context":{"swiches":[]}},"id":1}"#, -32602, "`context.swiches` is unknown; `flush` takes")]
+#[case(r#"{"jsonrpc":"2.0","method":"flush","params":{"context":{"switch":[]}},"id":1}"#, -32602, "`context.switch` is unknown; `flush` takes")]
 #[tokio::test]
 async fn a_malformed_call_is_answered(#[case] body: &str, #[case] code: i64, #[case] text: &str) {
     let service = Site::new(NOOP).start().await;
@@ -131,6 +131,19 @@ async fn too_many_headers_are_refused() {
     let large = format!("X-Filler: {}\r\n", "x".repeat(20_000));
     let answer = send(service.address(), &request("POST", "/v1/rpc", &large, "")).await;
     assert_eq!(answer.status, 431);
+}
+
+#[tokio::test]
+async fn a_web_page_cannot_call() {
+    let service = Site::new(NOOP).start().await;
+    let call = r#"{"jsonrpc":"2.0","method":"list_switches","params":{"context":{}},"id":1}"#;
+    let headers = "Origin: http://evil.example\r\nContent-Type: text/plain\r\n";
+    let answer = send(service.address(), &request("POST", "/v1/rpc", headers, call)).await;
+    assert_eq!(answer.status, 403);
+    let preflight = "Origin: http://evil.example\r\nAccess-Control-Request-Method: POST\r\n";
+    let answer = send(service.address(), &request("OPTIONS", "/v1/rpc", preflight, "")).await;
+    assert_eq!(answer.status, 405);
+    assert!(!answer.head.contains("access-control-allow"), "{answer:?}");
 }
 
 #[tokio::test]

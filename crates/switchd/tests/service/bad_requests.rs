@@ -34,7 +34,7 @@ async fn every_port(service: &Running) -> Value {
 #[case::vlan_0(on_vlan(0, links(&[("leaf-01", "swp1")])), -32602, "`context.network`: VLAN ID `0` is not an integer from 1 to 4094")]
 #[case::vlan_4095(on_vlan(4095, links(&[("leaf-01", "swp1")])), -32602, "`context.network`: VLAN ID `4095` is not")]
 #[case::vlan_ten(json!({ "network": { "network_type": "vlan", "segmentation_id": "ten" }, "binding_profile": links(&[("leaf-01", "swp1")]) }), -32602, "`context.network.segmentation_id`: invalid type: string \"ten\"")]
-#[case::unknown_member(json!({ "netwrok": {}, "binding_profile": links(&[("leaf-01", "swp1")]) }), -32602, "`context.netwrok` is unknown; `attach_port` takes")]
+#[case::unknown_member(json!({ "net": {}, "binding_profile": links(&[("leaf-01", "swp1")]) }), -32602, "`context.net` is unknown; `attach_port` takes")]
 #[case::no_links(json!({ "network": { "network_type": "flat" } }), -32602, "`attach_port` needs `context.binding_profile`")]
 #[case::no_network(json!({ "binding_profile": links(&[("leaf-01", "swp1")]) }), 1001, "network: names no VLAN")]
 #[case::unknown_switch(on_vlan(100, links(&[("leaf-09", "swp1")])), 1004, "switch `leaf-09` is not in the configuration")]

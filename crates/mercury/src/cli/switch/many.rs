@@ -53,7 +53,8 @@ pub(super) async fn run(
     method: Method,
     session: &mut Session<'_>,
 ) -> anyhow::Result<Exit> {
-    let items = parse(&load(file)?, method, &session.context())?;
+    let items = parse(&load(file)?, method, &session.context())
+        .map_err(|error| error.within(&format!("`{}`", file.display())))?;
     let progress = bar(items.len());
     let client = &session.client;
     let answers: Vec<Result<Value, CallError>> = stream::iter(&items)

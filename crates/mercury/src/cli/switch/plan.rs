@@ -147,7 +147,6 @@ impl Apply {
             _ => read(stdin().lock())?,
         };
         let context = Context { plan_token: Some(token), ..session.context() };
-        let context = Context { host_id: None, ..context };
         call::changed(Method::Apply, context, verbose, session).await
     }
 }
