@@ -50,8 +50,8 @@ pub(super) async fn applied(story: &mut Story<'_, '_>) -> Result<()> {
     }
     story.paper.claim("what was sent is what the plan showed, column by column")?;
     let now = carried(&story.read(&wanted).await?);
-    story.paper.claim(&format!("read back: {}", now.join(", ")))?;
     ensure!(now == ["leaf-02 swp2 trunk native 100 allowed 110,120"], "it is {now:?}");
+    story.paper.claim(&format!("read back: {}", now.join(", ")))?;
     story.reach(&Reach::among(&[ONE, TWO]), "untagged, the two still meet in VLAN 100").await
 }
 
