@@ -191,13 +191,24 @@ mod tests {
             paper.command("true").unwrap();
             assert_eq!(paper.told(), (1, 1));
         });
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r"
+
+         1. A title
+            Some words
+            ✓ word word word word word word word word word word word word word word
+              word word end
+            | no
+            | way
+            sent one
+                 two
+            $ true
+        ");
     }
 
     #[test]
     fn colour_repeats_what_the_words_say() {
         let text = written(Look { colour: true, width: None }, |paper| {
-            paper.quote(Tone::Bad, "no").unwrap()
+            paper.quote(Tone::Bad, "no").unwrap();
         });
         assert_eq!(text, "    \x1b[31m| \x1b[0mno\n");
     }

@@ -97,6 +97,11 @@ mod tests {
         let mut reach = Reach::nobody();
         reach.add(ONE.name, TWO.name);
         reach.show(&mut paper).unwrap();
-        insta::assert_snapshot!(String::from_utf8(text).unwrap(), @"");
+        insta::assert_snapshot!(String::from_utf8(text).unwrap(), @r"
+        frames from \ to    server-1  server-2  server-3
+        server-1                   .     heard         -
+        server-2                   -         .         -
+        server-3                   -         -         .
+        ");
     }
 }

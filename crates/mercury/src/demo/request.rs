@@ -73,3 +73,12 @@ pub(super) fn as_lag(mut context: Context, name: &str) -> Context {
     }
     context
 }
+
+/// A plan, to be carried out.
+pub(super) fn by_token(token: &str) -> Context {
+    Context {
+        user: Some(USER.to_owned()),
+        plan_token: Some(token.to_owned()),
+        ..Context::default()
+    }
+}

@@ -82,7 +82,8 @@ impl Story<'_, '_> {
 
     /// A change that has to succeed on all its links and be verified on each.
     async fn change(&mut self, method: Method, context: &Context) -> Result<ChangeAnswer> {
-        let answer: ChangeAnswer = self.call(method, context).await.map_err(told)?;
+        let answer: ChangeAnswer =
+            self.call(method, context).await.map_err(|error| told(&error))?;
         ensure!(answer.outcome == ChangeOutcome::Applied, "`{method}` changed nothing");
         let unverified = answer.links.iter().find(|link| !link.verified);
         if let Some(link) = unverified {
@@ -101,7 +102,7 @@ impl Story<'_, '_> {
         match self.call::<serde_json::Value>(method, context).await {
             Ok(answer) => bail!("`{method}` was carried out, and had to be refused: {answer}"),
             Err(CallError::Rpc(error)) if error.class() == Some(class) => Ok(error),
-            Err(other) => Err(told(other).context(format!(
+            Err(other) => Err(told(&other).context(format!(
                 "`{method}` had to be refused as `{class}`, and failed in another way"
             ))),
         }
@@ -111,7 +112,8 @@ impl Story<'_, '_> {
     async fn read(&self, context: &Context) -> Result<Vec<PortRead>> {
         let asked =
             Context { binding_profile: context.binding_profile.clone(), ..Context::default() };
-        let answer: ReadAnswer = self.call(Method::ReadPort, &asked).await.map_err(told)?;
+        let answer: ReadAnswer =
+            self.call(Method::ReadPort, &asked).await.map_err(|error| told(&error))?;
         Ok(answer.ports)
     }
 
@@ -139,14 +141,12 @@ impl Story<'_, '_> {
             }
         }
         let changed = answer.links.iter().filter(|link| link.outcome == LinkOutcome::Applied);
-        let (ports, found) = match changed.count() {
-            1 => ("1 port".to_owned(), "it is"),
-            number => (format!("{number} ports"), "they are"),
+        let ports = match changed.count() {
+            1 => "1 port".to_owned(),
+            number => format!("{number} ports"),
         };
         let ms = answer.duration_ms;
-        self.paper.claim(&format!(
-            "{ports} changed in {ms} ms and verified: read back, {found} as asked for"
-        ))
+        self.paper.claim(&format!("{ports} changed, read back and verified, in {ms} ms"))
     }
 
     /// Shows who hears whom, and claims that it is so.
@@ -178,8 +178,8 @@ pub(super) async fn show_reach(
 }
 
 /// The error of a call with what it says about each port.
-fn told(error: CallError) -> anyhow::Error {
-    let legs = match &error {
+fn told(error: &CallError) -> anyhow::Error {
+    let legs = match error {
         CallError::Rpc(RpcError { data: Some(data), .. }) => data.links.clone(),
         _ => Vec::new(),
     };

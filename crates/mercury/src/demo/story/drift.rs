@@ -40,7 +40,8 @@ pub(super) async fn mended(story: &mut Story<'_, '_>) -> Result<()> {
 /// Asks whether the two ports are as the caller believes; the second one is in this state.
 async fn verify(story: &mut Story<'_, '_>, second: VerifyState) -> Result<()> {
     let context = Context { operation: Some(Operation::AttachPort), ..request()? };
-    let answer: VerifyAnswer = story.call(Method::Verify, &context).await.map_err(told)?;
+    let answer: VerifyAnswer =
+        story.call(Method::Verify, &context).await.map_err(|error| told(&error))?;
     let found: Vec<_> = answer.ports.iter().map(|port| port.state).collect();
     ensure!(found == [VerifyState::InSync, second], "verify says {found:?}");
     ensure!(answer.state == second, "verify says {:?} of both", answer.state);

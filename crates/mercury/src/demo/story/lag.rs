@@ -10,7 +10,7 @@ use rpc::{
 
 use super::{Story, TENANT, vlan};
 use crate::demo::{
-    cast::{ONE, SERVERS, THREE, TWO},
+    cast::{SERVERS, THREE},
     reach::Reach,
     request::{as_lag, on_vlan, ports},
     stage::LACP_LIMIT,
@@ -32,10 +32,7 @@ pub(super) async fn formed(story: &mut Story<'_, '_>) -> Result<()> {
     story.stage.bond(THREE.name).await?;
     story.stage.lag_carries("leaf-01", LAG, &["swp3", "swp4"]).await?;
     lacp(story, [LacpState::Current; 2]).await?;
-    let expected = Reach::among(&SERVERS);
-    story.reach(&expected, "all three hear each other over VLAN 100").await?;
-    ensure!(expected == Reach::among(&[ONE, TWO, THREE]), "somebody is missing");
-    Ok(())
+    story.reach(&Reach::among(&SERVERS), "all three hear each other over VLAN 100").await
 }
 
 /// One of them loses its link.

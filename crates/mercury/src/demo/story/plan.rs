@@ -10,7 +10,7 @@ use super::{Story, TENANT, carried, told, vlan};
 use crate::demo::{
     cast::{ONE, TWO},
     reach::Reach,
-    request::{as_trunk, on_vlan, ports},
+    request::{as_trunk, by_token, on_vlan, ports},
     sent,
 };
 
@@ -39,7 +39,7 @@ pub(super) async fn applied(story: &mut Story<'_, '_>) -> Result<()> {
     ensure!(before == after, "planning changed a port: {before:?}, now {after:?}");
     story.paper.claim("nothing was sent: the port is still what it was")?;
     story.paper.say("The token of the plan is bound to what was read. It is applied:")?;
-    let answer = story.change(Method::Apply, &by_token(&plan)).await?;
+    let answer = story.change(Method::Apply, &by_token(&plan.plan_token)).await?;
     story.show(&answer)?;
     let sent = answer.links.iter().flat_map(|link| sent::brief(&link.operations));
     let sent: Vec<String> = sent.collect();
@@ -50,8 +50,8 @@ pub(super) async fn applied(story: &mut Story<'_, '_>) -> Result<()> {
     }
     story.paper.claim("what was sent is what the plan showed, column by column")?;
     let now = carried(&story.read(&wanted).await?);
-    story.paper.claim(&format!("read back: {}", now.join(", ")))?;
     ensure!(now == ["leaf-02 swp2 trunk native 100 allowed 110,120"], "it is {now:?}");
+    story.paper.claim(&format!("read back: {}", now.join(", ")))?;
     story.reach(&Reach::among(&[ONE, TWO]), "untagged, the two still meet in VLAN 100").await
 }
 
@@ -68,7 +68,7 @@ pub(super) async fn stale(story: &mut Story<'_, '_>) -> Result<()> {
     let faster = on_vlan(ports(&[TWO], "no containers after all"), vlan(TENANT)?);
     let answer = story.change(Method::UpdatePort, &faster).await?;
     story.show(&answer)?;
-    let error = story.refusal(Method::Apply, &by_token(&plan), Class::Conflict).await?;
+    let error = story.refusal(Method::Apply, &by_token(&plan.plan_token), Class::Conflict).await?;
     story.quote(&error)?;
     let now = carried(&story.read(&faster).await?);
     ensure!(now == ["leaf-02 swp2 access 100"], "it is {now:?}");
@@ -81,13 +81,5 @@ fn wanted(reason: &str) -> Result<Context> {
 
 async fn plan(story: &Story<'_, '_>, wanted: &Context) -> Result<PlanAnswer> {
     let context = Context { operation: Some(Operation::UpdatePort), ..wanted.clone() };
-    story.call(Method::Plan, &context).await.map_err(told)
-}
-
-fn by_token(plan: &PlanAnswer) -> Context {
-    Context {
-        plan_token: Some(plan.plan_token.clone()),
-        user: Some("alice".to_owned()),
-        ..Context::default()
-    }
+    story.call(Method::Plan, &context).await.map_err(|error| told(&error))
 }
