@@ -143,8 +143,6 @@ pub enum LegOutcome {
     Untouched,
     /// It was changed and put back, and read back to be sure.
     Undone,
-    /// It was changed, and stays so.
-    Applied,
     /// It was changed, and putting it back failed.
     NotUndone,
     /// The switch did not say.

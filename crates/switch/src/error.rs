@@ -178,6 +178,8 @@ pub enum SwitchError {
         cause: DeviceError,
         /// What became of each leg.
         legs: Vec<FailedLeg>,
+        /// The change in the audit log, if it had begun.
+        change: Option<String>,
     },
     /// The switch said yes but holds something else; every leg is as it was.
     #[error("`{switch}` accepted the change, but {differences}")]
@@ -188,6 +190,8 @@ pub enum SwitchError {
         differences: String,
         /// What became of each leg.
         legs: Vec<FailedLeg>,
+        /// The change in the audit log.
+        change: Option<String>,
     },
     /// Something failed, and not every leg could be put back.
     #[error("{cause}; undo failed: {}", not_undone(.legs))]
@@ -196,6 +200,8 @@ pub enum SwitchError {
         cause: String,
         /// What became of each leg.
         legs: Vec<FailedLeg>,
+        /// The change in the audit log.
+        change: Option<String>,
     },
     /// The time was up before anything was sent.
     #[error("the deadline passed {while_doing}, before anything was changed")]
@@ -282,6 +288,28 @@ impl SwitchError {
             ),
             _ => None,
         }
+    }
+
+    /// The change in the audit log, if one had begun.
+    pub fn change(&self) -> Option<&str> {
+        match self {
+            Self::Device { change, .. }
+            | Self::VerifyFailed { change, .. }
+            | Self::UndoFailed { change, .. } => change.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The error of a change that had begun.
+    #[must_use]
+    pub(crate) fn of_change(mut self, id: &str) -> Self {
+        if let Self::Device { change, .. }
+        | Self::VerifyFailed { change, .. }
+        | Self::UndoFailed { change, .. } = &mut self
+        {
+            *change = Some(id.to_owned());
+        }
+        self
     }
 
     /// What became of each leg; empty when nothing had begun.

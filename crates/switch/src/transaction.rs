@@ -141,14 +141,16 @@ async fn take_back(done: Vec<Forward>, deadline: Instant) -> SwitchError {
     let lost = |leg: &FailedLeg| matches!(leg.outcome, LegOutcome::NotUndone | LegOutcome::Unknown);
     let undo_failed = legs.iter().any(lost);
     let error = match cause {
-        Cause::Device(cause) => SwitchError::Device { switch, cause, legs },
-        Cause::Verify(differences) => SwitchError::VerifyFailed { switch, differences, legs },
+        Cause::Device(cause) => SwitchError::Device { switch, cause, legs, change: None },
+        Cause::Verify(differences) => {
+            SwitchError::VerifyFailed { switch, differences, legs, change: None }
+        }
     };
     match error {
         SwitchError::Device { ref legs, .. } | SwitchError::VerifyFailed { ref legs, .. }
             if undo_failed =>
         {
-            SwitchError::UndoFailed { cause: error.to_string(), legs: legs.clone() }
+            SwitchError::UndoFailed { cause: error.to_string(), legs: legs.clone(), change: None }
         }
         error => error,
     }

@@ -86,7 +86,6 @@ fn outcome(outcome: LegOutcome) -> Shown {
     match outcome {
         LegOutcome::Untouched => Shown::toned(Tone::Good, "not touched"),
         LegOutcome::Undone => Shown::toned(Tone::Good, "put back"),
-        LegOutcome::Applied => Shown::toned(Tone::Odd, "changed"),
         LegOutcome::NotUndone => Shown::toned(Tone::Bad, "not put back"),
         LegOutcome::Unknown => Shown::toned(Tone::Bad, "unknown"),
     }

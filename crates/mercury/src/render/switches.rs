@@ -21,7 +21,6 @@ pub(crate) fn list(look: Look, answer: &SwitchesAnswer) -> String {
         "ALLOWED VLANS",
         "UNSAVED",
         "IN DOUBT",
-        "MAINTENANCE",
     ]);
     for switch in &answer.switches {
         rows.add([
@@ -33,7 +32,6 @@ pub(crate) fn list(look: Look, answer: &SwitchesAnswer) -> String {
             maybe(switch.allowed_vlans.as_ref()),
             unsaved(switch),
             in_doubt(switch),
-            maybe(switch.maintenance.as_ref()),
         ]);
     }
     rows.to_string()
@@ -56,7 +54,6 @@ pub(crate) fn show(look: Look, switch: &SwitchInfo) -> String {
     line("a detached port is", &switch.idle);
     let allowed = switch.allowed_vlans.as_ref().map(ToString::to_string);
     line("allowed VLANs", allowed.as_deref().unwrap_or("what the policy allows"));
-    line("maintenance", switch.maintenance.as_deref().unwrap_or_default());
     line("unsaved", &unsaved(switch).text);
     let doubts = switch.in_doubt.iter().map(|doubt| {
         format!(
@@ -150,8 +147,7 @@ mod tests {
              "in_doubt": [{"port": "swp4", "since": "2026-11-21T20:00:00Z", "request_id": "req-9", "change_id": "c1"}],
              "allowed_vlans": "100-199", "flat_networks": {"physnet1": 10}},
             {"name": "leaf-02", "driver": "noop", "switch_ids": [], "physical_networks": [],
-             "idle": "shut", "capabilities": {}, "connected": false, "in_doubt": [],
-             "maintenance": "being replaced"},
+             "idle": "shut", "capabilities": {}, "connected": false, "in_doubt": []},
         ]}))
         .unwrap()
     }
@@ -159,10 +155,10 @@ mod tests {
     #[test]
     fn the_list() {
         insta::assert_snapshot!(list(Look::default(), &switches()), @r"
-         SWITCH    DRIVER   SESSION   PHYSICAL NETWORKS   IDLE        ALLOWED VLANS   UNSAVED                IN DOUBT   MAINTENANCE
-        ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+         SWITCH    DRIVER   SESSION   PHYSICAL NETWORKS   IDLE        ALLOWED VLANS   UNSAVED                IN DOUBT
+        ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
          leaf-01   ovsdb    open      physnet1            VLAN 4000   100-199         3 changes for 40.0 s   swp4
-         leaf-02   noop     none                          shut                                                          being replaced
+         leaf-02   noop     none                          shut
         ");
     }
 

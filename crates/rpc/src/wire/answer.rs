@@ -353,9 +353,6 @@ pub struct SwitchInfo {
     /// The VLANs that its ports may be given; all that policy allows when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed_vlans: Option<VlanSet>,
-    /// Why it takes no changes at the moment.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub maintenance: Option<String>,
     /// The VLAN of each flat network.
     #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub flat_networks: std::collections::BTreeMap<PhysicalNetwork, Vlan>,

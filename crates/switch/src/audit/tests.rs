@@ -99,3 +99,9 @@ fn lines(path: &Path) -> Vec<String> {
     let text = fs::read_to_string(path).unwrap();
     text.lines().map(str::to_owned).collect()
 }
+
+#[test]
+fn the_book_shows_the_verifier_as_it_is() {
+    let book = include_str!("../../../../docs/src/audit.md");
+    assert!(book.contains(include_str!("verify.py").trim_end()));
+}

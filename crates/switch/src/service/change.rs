@@ -134,7 +134,7 @@ impl Service {
                 if unknown {
                     self.doubts.add(in_doubt(begin, |port| is_unknown(&failed.error, port)));
                 }
-                Err(failed.error)
+                Err(failed.error.of_change(&change))
             }
         }
     }

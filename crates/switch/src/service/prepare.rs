@@ -334,7 +334,7 @@ pub(super) fn untouched(
         last_known: None,
         error: None,
     });
-    SwitchError::Device { switch: switch.name().clone(), cause, legs: legs.collect() }
+    SwitchError::Device { switch: switch.name().clone(), cause, legs: legs.collect(), change: None }
 }
 
 /// The LAG that the ports shall form; a detach takes ports out of whatever LAG they are in.

@@ -1,8 +1,11 @@
 //! Looking without changing: reading, verifying, resolving, listing; and saving.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use futures_util::future::join_all;
+use futures_util::future::{join_all, try_join_all};
 use model::{
     LagName, LinkInformation, NetworkType, PortConfig, PortName, SwitchName, SwitchPort, VlanSet,
 };
@@ -99,7 +102,7 @@ pub struct FlushedSwitch {
 }
 
 impl Service {
-    /// Reads ports as they are.
+    /// Reads ports as they are, in the request's order; the switches side by side.
     pub async fn read(
         &self,
         links: &[LinkInformation],
@@ -107,27 +110,25 @@ impl Service {
     ) -> Result<Vec<PortReading>, SwitchError> {
         in_time(origin)?;
         let state = self.state();
-        let mut readings = Vec::new();
         let parts = prepare::places(&state, links)?;
         for (switch, ports) in &parts {
             may_read(&state, switch, ports, origin)?;
         }
-        for (switch, ports) in parts {
-            let observed = prepare::read(&switch, Query::ports(&ports), origin.deadline).await?;
-            for port in ports {
-                let key = SwitchPort { switch: switch.name().clone(), port: port.clone() };
-                let config = effective(&observed.slice, &port)
-                    .ok_or_else(|| SwitchError::no_such_port(&key))?;
-                let lag = observed.slice.ports.get(&port).and_then(|state| state.lag.clone());
-                let lag = lag.and_then(|lag| observed.slice.lags.get_key_value(&lag));
-                readings.push(PortReading {
-                    switch: key.switch,
-                    status: observed.status.get(&port).cloned(),
-                    lag: lag.map(|(name, state)| (name.clone(), state.clone())),
-                    port,
-                    config,
-                });
-            }
+        let reads =
+            parts.into_iter().map(|(switch, ports)| read_ports(switch, ports, origin.deadline));
+        let mut found: BTreeMap<SwitchPort, PortReading> = try_join_all(reads)
+            .await?
+            .into_iter()
+            .flatten()
+            .map(|reading| {
+                let place =
+                    SwitchPort { switch: reading.switch.clone(), port: reading.port.clone() };
+                (place, reading)
+            })
+            .collect();
+        let mut readings = Vec::with_capacity(links.len());
+        for (switch, port) in state.inventory.resolve_all(links)? {
+            readings.extend(found.remove(&SwitchPort { switch: switch.name().clone(), port }));
         }
         Ok(readings)
     }
@@ -302,6 +303,29 @@ impl Service {
         }
         Ok(common.unwrap_or_default())
     }
+}
+
+async fn read_ports(
+    switch: Arc<Switch>,
+    ports: BTreeSet<PortName>,
+    deadline: Instant,
+) -> Result<Vec<PortReading>, SwitchError> {
+    let observed = prepare::read(&switch, Query::ports(&ports), deadline).await?;
+    let reading = |port: PortName| {
+        let key = SwitchPort { switch: switch.name().clone(), port };
+        let config =
+            effective(&observed.slice, &key.port).ok_or_else(|| SwitchError::no_such_port(&key))?;
+        let lag = observed.slice.ports.get(&key.port).and_then(|state| state.lag.clone());
+        let lag = lag.and_then(|lag| observed.slice.lags.get_key_value(&lag));
+        Ok(PortReading {
+            status: observed.status.get(&key.port).cloned(),
+            lag: lag.map(|(name, state)| (name.clone(), state.clone())),
+            switch: key.switch,
+            port: key.port,
+            config,
+        })
+    };
+    ports.into_iter().map(reading).collect()
 }
 
 fn may(

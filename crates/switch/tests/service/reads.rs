@@ -41,6 +41,10 @@ async fn a_member_is_read_with_its_lag() {
     let rig = Rig::new();
     let two = [("leaf-01", "swp1"), ("leaf-01", "swp2")];
     rig.service.change(attach_lag(&two, 100, Some("bond-h1")), ops()).await.unwrap();
+    let links = attach(&[("leaf-02", "swp1"), ("leaf-01", "swp2"), ("leaf-01", "swp1")], 1).links;
+    let readings = rig.service.read(&links, &ops()).await.unwrap();
+    let order: Vec<_> = readings.iter().map(|r| (r.switch.as_str(), r.port.as_str())).collect();
+    assert_eq!(order, [("leaf-02", "swp1"), ("leaf-01", "swp2"), ("leaf-01", "swp1")]);
     let links = attach(&two, 1).links;
     let readings = rig.service.read(&links, &ops()).await.unwrap();
     assert_eq!(readings[0].config.vlans, Some(VlanMode::access(vlan(100))));

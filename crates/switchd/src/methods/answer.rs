@@ -211,7 +211,6 @@ fn switch(reading: &SwitchReading) -> wire::SwitchInfo {
         pending_save: pending,
         in_doubt: in_doubt.collect(),
         allowed_vlans: settings.allowed_vlans.clone(),
-        maintenance: None,
         flat_networks: settings.flat_networks.clone(),
     }
 }

@@ -9,6 +9,7 @@ pub(super) fn told(error: &SwitchError) -> RpcError {
     let data = ErrorData {
         rule: error.rule().map(str::to_owned),
         hint: error.hint(),
+        change_id: error.change().map(str::to_owned),
         links: error.legs().iter().map(leg).collect(),
         ..ErrorData::new(class)
     };
@@ -90,7 +91,7 @@ mod tests {
     #[test]
     fn what_is_where_is_told() {
         let error = SwitchError::UndoFailed {
-            cause: "`leaf-02`: the switch did not answer in time".to_owned(),
+            cause: "`leaf-02`: time ran out waiting for the switch's answer".to_owned(),
             legs: vec![FailedLeg {
                 switch: "leaf-01".parse().unwrap(),
                 port: Some("swp1".parse().unwrap()),
@@ -100,11 +101,13 @@ mod tests {
                 last_known: None,
                 error: Some("no answer".to_owned()),
             }],
+            change: Some("0c7c".to_owned()),
         };
         let told = told(&error);
         assert_eq!(told.code, 1009);
         let data = told.data.unwrap();
         assert!(!data.retryable);
+        assert_eq!(data.change_id.as_deref(), Some("0c7c"));
         assert!(data.hint.unwrap().starts_with("look at the ports"));
         assert_eq!(data.links[0].outcome, LegOutcome::NotUndone);
         assert_eq!(data.links[0].observed, Some(PortConfig::default()));

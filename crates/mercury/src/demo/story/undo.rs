@@ -32,7 +32,6 @@ pub(super) async fn refused(story: &mut Story<'_, '_>) -> Result<()> {
         let (tone, outcome) = match leg.outcome {
             LegOutcome::Untouched => (Tone::Good, "not touched"),
             LegOutcome::Undone => (Tone::Good, "put back, and read back"),
-            LegOutcome::Applied => (Tone::Bad, "changed"),
             LegOutcome::NotUndone => (Tone::Bad, "not put back"),
             LegOutcome::Unknown => (Tone::Bad, "unknown"),
         };
