@@ -291,6 +291,12 @@ impl FromStr for Kind {
 }
 
 impl Entry {
+    /// Whether the entry must be on the disk before anybody acts on it. An `end` or `settled` that
+    /// a power failure takes away leaves its change in doubt, which is safe, and so costs no wait.
+    pub(super) const fn must_be_durable(&self) -> bool {
+        !matches!(self, Self::End(_) | Self::Settled(_))
+    }
+
     /// The entry's kind.
     pub const fn kind(&self) -> Kind {
         match self {

@@ -97,7 +97,8 @@ impl AuditLog {
         Ok((log, open))
     }
 
-    /// Appends an entry, and returns when it is on the disk (with [`AuditOptions::fsync`]). Texts
+    /// Appends an entry, and returns when it is on the disk (with [`AuditOptions::fsync`]; an `end`
+    /// or `settled` gets there with the next record that must be). Texts
     /// beyond the log's limits are cut with a mark.
     ///
     /// Whoever stops waiting does not take the entry back.
@@ -162,6 +163,9 @@ fn write_all(mut disk: Disk, mut jobs: mpsc::Receiver<Job>, degraded: &Mutex<Opt
             // Whoever asked may have stopped waiting; the record stands.
             let _ = answer.send(receipt);
         }
+    }
+    if let Err(error) = disk.sync() {
+        tracing::error!(%error, "the audit log's last records may not be on the disk");
     }
 }
 

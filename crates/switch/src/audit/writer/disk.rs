@@ -105,13 +105,13 @@ impl Disk {
         let mut bytes = b"\n".to_vec();
         match tail {
             Tail::Whole => Ok(()),
-            Tail::NoLineFeed => self.write(&bytes),
+            Tail::NoLineFeed => self.write(&bytes, true),
             Tail::Torn { bytes: torn_bytes, sha256 } => {
                 let entry = Entry::Recovered(Recovered { torn_bytes, sha256 });
                 let payload = payload(&entry)?;
                 let (seq, prev) = (self.last.0 + 1, self.last.1);
                 let hash = seal::seal(&mut bytes, seq, now(), prev, &payload);
-                self.write(&bytes)?;
+                self.write(&bytes, true)?;
                 self.last = (seq, hash);
                 Ok(())
             }
@@ -146,7 +146,8 @@ impl Disk {
             records.push(Record { seq, time, prev, entry, hash });
             receipts.push(Ok(Receipt { seq }));
         }
-        self.write(&lines)?;
+        let durable = records.iter().any(|record| record.entry.must_be_durable());
+        self.write(&lines, durable)?;
         self.last = (seq, hash);
         for record in &records {
             self.open.apply(record);
@@ -154,9 +155,11 @@ impl Disk {
         Ok(receipts)
     }
 
-    /// Writes bytes behind the last record that counts, all of them or none.
-    fn write(&mut self, bytes: &[u8]) -> Result<(), AuditError> {
-        let result = self.file.write_all(bytes).and_then(|()| self.sync());
+    /// Writes bytes behind the last record that counts, all of them or none. What need not be
+    /// durable reaches the disk with the next record that must be.
+    fn write(&mut self, bytes: &[u8], durable: bool) -> Result<(), AuditError> {
+        let written = self.file.write_all(bytes);
+        let result = written.and_then(|()| if durable { self.sync() } else { Ok(()) });
         match result {
             Ok(()) => {
                 self.length += bytes.len() as u64;
@@ -171,7 +174,8 @@ impl Disk {
         }
     }
 
-    fn sync(&self) -> io::Result<()> {
+    /// Puts on the disk what is not there yet.
+    pub(super) fn sync(&self) -> io::Result<()> {
         if self.options.fsync { self.file.sync_data() } else { Ok(()) }
     }
 
