@@ -13,8 +13,8 @@ mod switchd;
 
 use clap::{Parser, Subcommand};
 
-use exit::Exit;
 use crate::demo;
+use exit::Exit;
 use output::{Output, complain};
 
 /// Connects bare-metal servers to the right network, and never to the wrong one.

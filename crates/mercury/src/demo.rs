@@ -141,7 +141,10 @@ struct Signals {
 impl Signals {
     fn new() -> Result<Self> {
         let on = |kind| signal(kind).context("cannot listen for signals");
-        Ok(Self { interrupt: on(SignalKind::interrupt())?, terminate: on(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: on(SignalKind::interrupt())?,
+            terminate: on(SignalKind::terminate())?,
+        })
     }
 
     /// Waits for one of them.

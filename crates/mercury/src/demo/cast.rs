@@ -20,11 +20,9 @@ pub(super) struct Server {
 }
 
 /// One interface on `leaf-01`.
-pub(super) const ONE: Server =
-    Server { name: "server-1", cables: &[("eth0", "leaf-01", "swp1")] };
+pub(super) const ONE: Server = Server { name: "server-1", cables: &[("eth0", "leaf-01", "swp1")] };
 /// One interface on `leaf-02`.
-pub(super) const TWO: Server =
-    Server { name: "server-2", cables: &[("eth0", "leaf-02", "swp2")] };
+pub(super) const TWO: Server = Server { name: "server-2", cables: &[("eth0", "leaf-02", "swp2")] };
 /// Two interfaces on `leaf-01`, which form a bond: Open vSwitch has no LAG over two switches.
 pub(super) const THREE: Server = Server {
     name: "server-3",

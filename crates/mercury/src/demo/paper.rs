@@ -196,7 +196,9 @@ mod tests {
 
     #[test]
     fn colour_repeats_what_the_words_say() {
-        let text = written(Look { colour: true, width: None }, |paper| paper.quote(Tone::Bad, "no").unwrap());
+        let text = written(Look { colour: true, width: None }, |paper| {
+            paper.quote(Tone::Bad, "no").unwrap()
+        });
         assert_eq!(text, "    \x1b[31m| \x1b[0mno\n");
     }
 

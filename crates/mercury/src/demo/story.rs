@@ -16,9 +16,7 @@ use model::Vlan;
 use rpc::{
     Class, Method, RpcError,
     client::CallError,
-    wire::{
-        ChangeAnswer, ChangeOutcome, Context, LinkAnswer, LinkOutcome, PortRead, ReadAnswer,
-    },
+    wire::{ChangeAnswer, ChangeOutcome, Context, LinkAnswer, LinkOutcome, PortRead, ReadAnswer},
 };
 use serde::de::DeserializeOwned;
 
@@ -111,7 +109,8 @@ impl Story<'_, '_> {
 
     /// The ports of a request as they are.
     async fn read(&self, context: &Context) -> Result<Vec<PortRead>> {
-        let asked = Context { binding_profile: context.binding_profile.clone(), ..Context::default() };
+        let asked =
+            Context { binding_profile: context.binding_profile.clone(), ..Context::default() };
         let answer: ReadAnswer = self.call(Method::ReadPort, &asked).await.map_err(told)?;
         Ok(answer.ports)
     }
@@ -158,7 +157,8 @@ impl Story<'_, '_> {
     /// Shows an error as the caller gets it.
     fn quote(&mut self, error: &RpcError) -> Result<()> {
         let class = error.class().map(Class::name).unwrap_or_default();
-        self.paper.quote(Tone::Bad, &format!("error {}, {class}:\n{}", error.code, error.message))?;
+        self.paper
+            .quote(Tone::Bad, &format!("error {}, {class}:\n{}", error.code, error.message))?;
         let hint = error.data.as_ref().and_then(|data| data.hint.as_ref());
         hint.map_or(Ok(()), |hint| self.paper.quote(Tone::Bad, &format!("hint: {hint}")))
     }

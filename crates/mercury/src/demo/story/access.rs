@@ -26,9 +26,10 @@ pub(super) async fn found(story: &mut Story<'_, '_>) -> Result<()> {
 /// The ports become Mercury's to lend, and are closed.
 pub(super) async fn lent(story: &mut Story<'_, '_>) -> Result<()> {
     story.part("The network team lends the ports to Mercury")?;
-    story.paper.say("Detached, a port is left in a declared safe state: here `closed`, no VLAN.")?;
-    let answer =
-        story.change(Method::DetachPort, &ports(&SERVERS, "new ports of rack 12")).await?;
+    story
+        .paper
+        .say("Detached, a port is left in a declared safe state: here `closed`, no VLAN.")?;
+    let answer = story.change(Method::DetachPort, &ports(&SERVERS, "new ports of rack 12")).await?;
     story.show(&answer)?;
     story.reach(&Reach::nobody(), "nobody hears anybody").await
 }

@@ -26,7 +26,8 @@ pub(super) async fn applied(story: &mut Story<'_, '_>) -> Result<()> {
         story.paper.line(&format!("{} {}", link.switch, names.join(", ")))?;
         for difference in &link.diff {
             let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "none".to_owned());
-            let (member, from, to) = (&difference.member, side(&difference.from), side(&difference.to));
+            let (member, from, to) =
+                (&difference.member, side(&difference.from), side(&difference.to));
             story.paper.list("  differs:", &[format!("{member}: {from} -> {to}")])?;
         }
         story.paper.list("  changes:", &link.changes)?;

@@ -44,7 +44,8 @@ async fn refused(
     let named = error.data.as_ref().and_then(|data| data.rule.as_deref());
     ensure!(named == Some(rule), "the refusal names the rule {named:?}, not `{rule}`");
     let ports_after = story.read(context).await.ok();
-    let [before_text, after_text] = [ports_before, ports_after].map(|ports| ports.map(|p| carried(&p)));
+    let [before_text, after_text] =
+        [ports_before, ports_after].map(|ports| ports.map(|p| carried(&p)));
     ensure!(before_text == after_text, "the port changed: {before_text:?}, now {after_text:?}");
     let after = story.stage.reach().await?;
     ensure!(before == after, "who hears whom has changed: {after}");
