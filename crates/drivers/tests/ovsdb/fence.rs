@@ -258,7 +258,8 @@ async fn two_processes_take_turns_and_lose_no_change() {
                 Arc::new(Counting { driver: switch.driver(), opened: AtomicUsize::new(0) });
             let settings = WorkerSettings::default();
             let name = "leaf-01".parse().unwrap();
-            (Worker::start(name, driver.clone(), settings, &tasks), driver)
+            let shared = Arc::<Counting>::clone(&driver);
+            (Worker::start(name, shared, settings, &tasks), driver)
         })
         .collect();
     let about = query(&["swp1"], &[]);
