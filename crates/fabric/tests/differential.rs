@@ -145,7 +145,19 @@ fn requests() -> Vec<(&'static str, Value)> {
         transact(json!([{"op": "assert", "lock": "l"}])),
         ("lock", json!(["l"])),
         transact(json!([{"op": "assert", "lock": "l"}])),
+        transact(json!([{"op": "comment", "comment": "x"}, {"op": "assert", "lock": "m"}, read])),
+        transact(json!([{"op": "assert", "lock": "no:id"}])),
+        transact(json!([{"op": "assert"}])),
+        ("lock", json!(["l"])),
+        ("steal", json!(["l"])),
+        ("steal", json!(["no:id"])),
+        ("steal", json!([])),
+        ("lock", json!(["l", "m"])),
+        ("lock", json!([5])),
+        ("unlock", json!(["m"])),
         ("unlock", json!(["l"])),
+        ("unlock", json!(["l"])),
+        transact(json!([{"op": "assert", "lock": "l"}])),
         transact(json!([{"op": "commit", "durable": true}, {"op": "comment", "comment": "hi"}])),
         transact(json!([{"op": "delete", "table": "Interface", "where": []}])),
         transact(json!([{"op": "delete", "table": "Port", "where": []}])),
@@ -199,6 +211,57 @@ async fn a_simulated_switch_answers_as_a_real_server_does() {
         let expected = conversation(&mut real, method, params.clone()).await;
         let answered = conversation(&mut ours, method, params.clone()).await;
         assert_eq!(answered, expected, "{method} {params}");
+    }
+    server.kill().await.unwrap();
+    fabric.shutdown().await;
+}
+
+/// Everything that a client hears until it has its answer to an echo.
+async fn heard(client: &mut Raw) -> Vec<Value> {
+    conversation(client, "echo", json!(["heard"])).await
+}
+
+#[tokio::test]
+async fn a_lock_changes_hands_as_on_a_real_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut server, real) = real_server(folder.path()).await;
+    let fabric = Fabric::builder().switch("sw", [""; 0]).start().await.unwrap();
+    let ours = fabric.address("sw").unwrap();
+    let mut stories = Vec::new();
+    for address in [real.as_str(), ours] {
+        let mut clients = Vec::new();
+        for _ in 0..3 {
+            clients.push(Raw::connect(address).await);
+        }
+        let assert = json!(["Open_vSwitch", {"op": "assert", "lock": "l"}]);
+        let mut story = Vec::new();
+        for (who, method) in [
+            (0, "lock"),
+            (1, "lock"),
+            (2, "steal"),
+            (2, "unlock"),
+            (0, "unlock"),
+            (0, "steal"),
+            (2, "steal"),
+        ] {
+            story.push((method, conversation(&mut clients[who], method, json!(["l"])).await));
+            for client in &mut clients {
+                story.push(("then", heard(client).await));
+                story.push(("assert", conversation(client, "transact", assert.clone()).await));
+            }
+        }
+        drop(clients.pop());
+        // The first is a thief that was robbed, so the lock goes to the second.
+        story.push(("then", vec![clients[1].receive().await.unwrap()]));
+        for client in &mut clients {
+            story.push(("then", heard(client).await));
+            story.push(("assert", conversation(client, "transact", assert.clone()).await));
+            story.push(("unlock", conversation(client, "unlock", json!(["l"])).await));
+        }
+        stories.push(story);
+    }
+    for (ours, real) in stories[1].iter().zip(&stories[0]) {
+        assert_eq!(ours, real);
     }
     server.kill().await.unwrap();
     fabric.shutdown().await;

@@ -22,6 +22,7 @@ use super::applied::{ConfigNumbers, MONITOR, parse_updates};
 use super::connection::Options;
 use super::dial::Duplex;
 use super::error::{Error, Violation, excerpt_json};
+use super::fence::Lock;
 use super::framing::Framer;
 use super::message::{self, Message, Refusal};
 
@@ -74,6 +75,7 @@ pub(super) struct Actor {
     poison: watch::Receiver<Option<Violation>>,
     numbers: watch::Sender<Option<ConfigNumbers>>,
     closed: Arc<OnceLock<String>>,
+    lock: Arc<Lock>,
     options: Options,
     framer: Framer,
     pending: BTreeMap<u64, Pending>,
@@ -99,6 +101,7 @@ impl Actor {
         poison: watch::Receiver<Option<Violation>>,
         numbers: watch::Sender<Option<ConfigNumbers>>,
         closed: Arc<OnceLock<String>>,
+        lock: Arc<Lock>,
         options: Options,
     ) -> Self {
         let (read, write) = tokio::io::split(stream);
@@ -110,6 +113,7 @@ impl Actor {
             poison,
             numbers,
             closed,
+            lock,
             options,
             framer: Framer::new(options.limits),
             pending: BTreeMap::new(),
@@ -284,6 +288,7 @@ impl Actor {
                 }
                 self.update(&tables)
             }
+            Message::Stolen { lock } => self.lock.stolen(&lock),
         }
     }
 

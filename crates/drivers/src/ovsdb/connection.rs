@@ -18,6 +18,7 @@ use super::address::Address;
 use super::applied::{ConfigNumbers, monitor_params, next_config, take_config};
 use super::dial::dial;
 use super::error::{Error, Violation};
+use super::fence::Lock;
 use super::framing::Limits;
 use super::message;
 use super::operation::Operation;
@@ -69,6 +70,7 @@ pub struct Connection {
     poison: watch::Sender<Option<Violation>>,
     numbers: watch::Receiver<Option<ConfigNumbers>>,
     closed: Arc<OnceLock<String>>,
+    lock: Arc<Lock>,
     next_id: AtomicU64,
     request_bytes: usize,
     _task: JoinSet<()>,
@@ -103,6 +105,7 @@ impl Connection {
         let (poison_sender, poison) = watch::channel(None);
         let (number_sender, numbers) = watch::channel(None);
         let closed = Arc::new(OnceLock::new());
+        let lock = Arc::new(Lock::default());
         let actor = Actor::new(
             address.to_string(),
             stream,
@@ -110,6 +113,7 @@ impl Connection {
             poison,
             number_sender,
             Arc::clone(&closed),
+            Arc::clone(&lock),
             options,
         );
         let mut task = JoinSet::new();
@@ -120,6 +124,7 @@ impl Connection {
             poison: poison_sender,
             numbers,
             closed,
+            lock,
             next_id: AtomicU64::new(1),
             request_bytes: options.request_bytes,
             _task: task,
@@ -152,6 +157,28 @@ impl Connection {
             return Ok(());
         }
         Err(self.poisoned(Violation::shape("what was sent to echo", &answer)))
+    }
+
+    /// Takes a lock, from whoever holds it. Once this returns, no transaction that asserts the
+    /// lock on an older connection can succeed any more.
+    ///
+    /// # Errors
+    ///
+    /// The server refuses (a name must be letters, digits and `_`), or the connection has a lock
+    /// already.
+    pub async fn steal(&self, lock: &str, deadline: Instant) -> Result<(), Error> {
+        self.lock.named(lock)?;
+        let answer = self.call("steal", &json!([lock]), deadline).await?;
+        if answer.get("locked") == Some(&Json::Bool(true)) {
+            return Ok(());
+        }
+        Err(self.poisoned(Violation::shape("a lock that is ours", &answer)))
+    }
+
+    /// Whether another connection is known to have taken the lock since. It does not come back.
+    #[must_use]
+    pub fn is_robbed(&self) -> bool {
+        self.lock.is_lost()
     }
 
     /// Runs a transaction on the database [`DATABASE`](super::DATABASE): all of the operations or

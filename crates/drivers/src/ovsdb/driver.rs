@@ -6,6 +6,9 @@
 //! [`OvsdbSettings::apply_timeout`]: a switch whose `ovs-vswitchd` is dead has the change in its
 //! database, will apply it when it comes back, and is reported as "may have applied".
 //!
+//! A session keeps out what older ones sent and gave up (`fence`), so what it reads first is what
+//! came of that.
+//!
 //! Ports are touched on one bridge only, and its own port is left out. OpenFlow rules of a
 //! controller bypass VLANs altogether; a bridge under a controller is not a switch in this sense.
 
@@ -26,6 +29,7 @@ use super::capabilities::capabilities;
 use super::connection::{Connection, Options};
 use super::error::Error;
 use super::errors::{NOT_APPLIED, device_error};
+use super::fence::{is_lost, lock_name, taken_over};
 use super::observe::read;
 use super::operation::Operation;
 use super::outcome::Outcome;
@@ -106,7 +110,7 @@ impl Driver for OvsdbDriver {
         lines(work)
     }
 
-    /// Connects, and makes sure that the bridge is there.
+    /// Connects, makes sure that the bridge is there, and takes its lock from older sessions.
     async fn open(&self) -> Result<Box<dyn Session>, DeviceError> {
         let settings = self.settings.clone();
         let address = settings.address.to_string();
@@ -121,15 +125,20 @@ impl Driver for OvsdbDriver {
                 },
                 other => other,
             })?;
-        read(&connection, &settings.bridge, &Query::default(), deadline).await.map_err(
-            |error| match error {
-                DeviceError::Rejected { answer, .. } => {
-                    DeviceError::Unreachable { address, reason: answer }
-                }
-                other => other,
-            },
-        )?;
-        Ok(Box::new(OvsdbSession { connection, settings }))
+        let refused = |error| match error {
+            DeviceError::Rejected { answer, .. } => {
+                DeviceError::Unreachable { address: address.clone(), reason: answer }
+            }
+            other => other,
+        };
+        let bridge = &settings.bridge;
+        read(&connection, bridge, &Query::default(), deadline).await.map_err(refused)?;
+        let lock = lock_name(bridge);
+        connection
+            .steal(&lock, deadline)
+            .await
+            .map_err(|error| refused(device_error(error, false)))?;
+        Ok(Box::new(OvsdbSession { connection, settings, lock }))
     }
 }
 
@@ -137,6 +146,7 @@ impl Driver for OvsdbDriver {
 struct OvsdbSession {
     connection: Connection,
     settings: OvsdbSettings,
+    lock: String,
 }
 
 /// A work that is ready to be sent.
@@ -172,19 +182,22 @@ impl OvsdbSession {
     /// Sends the works that are ready as one transaction and waits until it is in effect.
     async fn commit(&self, ready: &[Ready]) -> Result<i64, DeviceError> {
         let planned: Vec<&Planned> = ready.iter().flat_map(|work| &work.planned).collect();
-        let operations: Vec<Operation> = planned.iter().map(|p| p.operation.clone()).collect();
+        let operations: Vec<Operation> = std::iter::once(Operation::Assert(self.lock.clone()))
+            .chain(planned.iter().map(|planned| planned.operation.clone()))
+            .collect();
         let changed = self
             .connection
             .change(&operations, self.deadline())
             .await
             .map_err(|error| refusal(error, &operations))?;
-        let complete = planned.iter().zip(&changed.outcomes).all(|(planned, outcome)| {
-            match (planned.rows, outcome) {
-                (Some(rows), Outcome::Count(count)) => rows == *count,
-                (Some(_), _) => false,
-                (None, _) => true,
-            }
-        });
+        let complete =
+            planned.iter().zip(changed.outcomes.iter().skip(1)).all(|(planned, outcome)| {
+                match (planned.rows, outcome) {
+                    (Some(rows), Outcome::Count(count)) => rows == *count,
+                    (Some(_), _) => false,
+                    (None, _) => true,
+                }
+            });
         if !complete {
             return Err(DeviceError::Unrecognised {
                 sent: true,
@@ -211,6 +224,9 @@ fn refusal(error: Error, operations: &[Operation]) -> DeviceError {
         Error::Rejected { operation: Some(index), .. } => operations.get(*index),
         _ => None,
     };
+    if is_lost(culprit, &error) {
+        return taken_over();
+    }
     let guard = matches!(culprit, Some(Operation::Wait { .. }));
     let shown = culprit.map(|operation| operation.render().to_string());
     match device_error(error, true) {
@@ -235,6 +251,9 @@ impl Session for OvsdbSession {
     }
 
     async fn apply(&mut self, batch: &[Work]) -> BatchOutcome {
+        if self.connection.is_robbed() {
+            return BatchOutcome::RefusedWhole(taken_over());
+        }
         let query = query(batch);
         let now = match self.picture(&query).await {
             Ok(picture) => picture.observation(&query).map(|now| (picture, now.slice)),

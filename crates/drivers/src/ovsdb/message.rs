@@ -1,7 +1,7 @@
 //! JSON-RPC 1.0 messages as RFC 7047, section 4, uses them.
 //!
 //! A message is a response to one of our calls, a request of the server (only `echo`), or a
-//! notification (only `update`). Anything else is a [`Violation`]: a client that guesses at the
+//! notification (only `update` and `stolen`). Anything else is a [`Violation`]: a client that guesses at the
 //! meaning of a message that it never asked for has lost the thread of the conversation.
 
 use serde_json::{Map, Value, json};
@@ -31,6 +31,12 @@ pub enum Message {
         monitor: Value,
         /// The changes, by table and row.
         tables: Value,
+    },
+    /// `stolen`: another session has taken a lock of ours (RFC 7047, section 4.1.10). There is no
+    /// `locked`: it tells those who wait for a lock, and we never do.
+    Stolen {
+        /// The lock's name, as given by us.
+        lock: Value,
     },
 }
 
@@ -96,6 +102,11 @@ fn request(method: &str, id: Value, mut object: Map<String, Value>) -> Result<Me
             })?;
             Ok(Message::Update { monitor, tables })
         }
+        ("stolen", Value::Null, Value::Array(params)) => {
+            let [lock] = <[Value; 1]>::try_from(params)
+                .map_err(|params| Violation::shape("one lock", &Value::Array(params)))?;
+            Ok(Message::Stolen { lock })
+        }
         _ => Err(Violation::UnexpectedMethod { method: excerpt(method) }),
     }
 }
@@ -158,6 +169,7 @@ mod tests {
             r#"Update { monitor: String("m"), tables: Object {} }"#,
         );
         check(r#"{"method":"update","params":["m",{}]}"#, "Update");
+        check(r#"{"id":null,"method":"stolen","params":["l"]}"#, r#"Stolen { lock: String("l") }"#);
     }
 
     #[test]
@@ -177,6 +189,8 @@ mod tests {
         check(r#"{"id":null,"method":"echo","params":[]}"#, "unexpected request or notification");
         check(r#"{"id":1,"method":"steal","params":[]}"#, "notification `steal`");
         check(r#"{"id":null,"method":"update","params":[1]}"#, "a monitor and its updates");
+        check(r#"{"id":null,"method":"stolen","params":[]}"#, "expected one lock, got `[]`");
+        check(r#"{"id":1,"method":"stolen","params":["l"]}"#, "notification `stolen`");
     }
 
     proptest! {

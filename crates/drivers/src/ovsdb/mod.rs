@@ -13,7 +13,7 @@
 //! Reading order of the client: [`address`] and [`tls`] say whom to call, [`framing`] cuts the byte
 //! stream into messages, [`message`] gives them their JSON-RPC meaning, [`value`], [`operation`]
 //! and [`outcome`] are the vocabulary of transactions, [`connection`] is the client, [`error`] says
-//! what can go wrong. Of the driver: `vlans` maps a VLAN mode to columns and back, `observe` reads
+//! what can go wrong. Of the driver: `fence` keeps out what was given up, `vlans` maps a VLAN mode to columns and back, `observe` reads
 //! rows, `parse` understands them, `render` turns changes into steps, `apply` turns steps into one
 //! guarded transaction, `driver` carries it out.
 
@@ -27,6 +27,7 @@ mod dial;
 mod driver;
 pub mod error;
 mod errors;
+mod fence;
 pub mod framing;
 pub mod fuzz;
 pub mod message;

@@ -112,6 +112,7 @@ async fn nonsense_is_a_violation() {
     check(r#"{"id":2,"result":[{"count":1}]}"#, false, "`result` and `error`").await;
     check(r#"{"id":2,"result":null,"error":[]}"#, false, "an error object").await;
     check(r#"{"id":null,"method":"locked","params":["x"]}"#, false, "notification `locked`").await;
+    check(r#"{"id":null,"method":"stolen","params":["x"]}"#, false, "`stolen \"x\"`").await;
     check(r#"{"id":9,"method":"steal","params":[]}"#, false, "notification `steal`").await;
     check(r#"{"id":null,"method":"update","params":["x",{}]}"#, false, "UnexpectedMethod").await;
     let update = r#"{"id":null,"method":"update","params":["config-numbers",[]]}"#;

@@ -1,6 +1,7 @@
 mod calls;
 mod changes;
 mod faults;
+mod fence;
 mod frames;
 mod hostile;
 mod lags;

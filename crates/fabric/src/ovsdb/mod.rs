@@ -10,8 +10,8 @@
 //!   database, so clients take the path that they take for servers older than 2.9.
 //! - Nothing is kept on disk; `commit` with `durable` is a word.
 //! - No column is `real`, no reference is weak, and there is no `monitor_cond_change`.
-//! - Locks are per session and never contended: two sessions may hold the same one.
-//! - Changes that come faster than a session writes are told as one notification.
+//! - Changes that come faster than a session writes are told as one notification; a lock that
+//!   is stolen and given back in that time is not told of.
 //! - The echo that a real server sends when a client is silent is not sent.
 //! - JSON objects with a repeated member are read with the last one, without complaint.
 
@@ -19,6 +19,7 @@ pub mod condition;
 pub mod database;
 pub mod error;
 pub mod frames;
+pub mod locks;
 pub mod monitor;
 pub mod mutation;
 pub mod schema;

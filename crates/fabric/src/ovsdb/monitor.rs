@@ -263,7 +263,6 @@ fn difference(before: &Datum, after: &Datum) -> Datum {
 mod tests {
     #![expect(clippy::needless_pass_by_value, reason = "cases are literals")]
 
-    use std::collections::BTreeSet as Locks;
     use std::sync::Arc;
     use std::time::Duration;
 
@@ -272,7 +271,7 @@ mod tests {
 
     fn after(database: &Database, operations: Value) -> Database {
         let operations = operations.as_array().unwrap().clone();
-        match execute(database, &operations, &Locks::new(), Duration::ZERO) {
+        match execute(database, &operations, &|_| false, Duration::ZERO) {
             Outcome::Commit { database, .. } => database,
             other => panic!("{other:?}"),
         }

@@ -4,7 +4,6 @@
 //! ends with it. An answer to a transaction is preceded by the notifications of its own changes,
 //! as RFC 7047 section 4.1.6 asks.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
@@ -17,6 +16,7 @@ use tokio_util::codec::FramedRead;
 use super::database::Database;
 use super::error::OvsdbError;
 use super::frames::{FrameError, Frames};
+use super::locks::Holder;
 use super::monitor::{Dialect, Monitor};
 use super::schema::DATABASE;
 use super::store::{Attempt, Store, answer};
@@ -64,7 +64,7 @@ pub(super) struct Session<S> {
     writer: WriteHalf<S>,
     monitors: Vec<Monitor>,
     waiting: Vec<Waiting>,
-    locks: BTreeSet<String>,
+    locks: Holder,
 }
 
 impl<S: AsyncRead + AsyncWrite> Session<S> {
@@ -76,12 +76,12 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
             shown,
             database,
             weather: store.faults().weather(),
+            locks: store.locks().holder(),
             store,
             reader: FramedRead::new(reader, Frames::default()),
             writer,
             monitors: Vec::new(),
             waiting: Vec::new(),
-            locks: BTreeSet::new(),
         }
     }
 
@@ -100,6 +100,7 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
             frame = self.reader.next() => {
                 let message: Value = serde_json::from_slice(&frame.ok_or(End::Closed)??)?;
                 self.hear().await?;
+                self.tell_locks().await?;
                 self.message(&message).await
             }
             changed = self.database.changed() => {
@@ -107,6 +108,10 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
                 self.hear().await?;
                 self.notify().await?;
                 self.retry().await
+            }
+            () = self.locks.changed() => {
+                self.hear().await?;
+                self.tell_locks().await
             }
             () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
                 self.retry().await
@@ -146,7 +151,6 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
 
     /// The methods that answer at once.
     fn call(&mut self, method: &str, params: &[Value]) -> Result<Value, Value> {
-        let lock = || params.first().and_then(Value::as_str).unwrap_or_default().to_owned();
         match method {
             "echo" => Ok(json!(params)),
             "list_dbs" => Ok(json!([DATABASE])),
@@ -166,11 +170,8 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
                     Ok(json!({}))
                 }
             }
-            "lock" | "steal" => Ok(json!({ "locked": self.locks.insert(lock()) })),
-            "unlock" => {
-                self.locks.remove(&lock());
-                Ok(json!({}))
-            }
+            "lock" | "steal" => self.locks.ask(method, params).map_err(|error| error.to_json()),
+            "unlock" => self.locks.unlock(params).map_err(|error| error.to_json()),
             "set_db_change_aware" => Ok(json!({})),
             _ => Err(json!("unknown method")),
         }
@@ -268,6 +269,14 @@ impl<S: AsyncRead + AsyncWrite> Session<S> {
             .collect();
         for notification in &notifications {
             self.send(notification).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells of every lock that has changed hands since.
+    async fn tell_locks(&mut self) -> Result<(), End> {
+        for notification in self.locks.news() {
+            self.send(&notification).await?;
         }
         Ok(())
     }

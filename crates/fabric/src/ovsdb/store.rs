@@ -4,7 +4,7 @@
 //! are serial, and whoever shows the database to a client or applies it to the switch is told by
 //! the same channel. States that nobody looked at in time are skipped, never reordered.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use super::database::Database;
 use super::error::OvsdbError;
+use super::locks::{Holder, Locks};
 use super::transact::{Outcome, execute};
 use crate::faults::{Fault, Faults, Strike};
 
@@ -36,6 +37,7 @@ const MAX_HISTORY: usize = 4096;
 pub struct Store {
     current: watch::Sender<Arc<Database>>,
     faults: Faults,
+    locks: Locks,
     history: Mutex<VecDeque<Arc<Database>>>,
 }
 
@@ -45,7 +47,7 @@ impl Store {
     pub fn new(database: Database, faults: Faults) -> Self {
         let first = Arc::new(database);
         let history = Mutex::new(VecDeque::from([Arc::clone(&first)]));
-        Self { current: watch::Sender::new(first), faults, history }
+        Self { current: watch::Sender::new(first), faults, locks: Locks::default(), history }
     }
 
     /// The state now.
@@ -64,6 +66,12 @@ impl Store {
     #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.faults
+    }
+
+    /// The locks of this server.
+    #[must_use]
+    pub fn locks(&self) -> &Locks {
+        &self.locks
     }
 
     /// The first state and every one that a client's transaction has made since, oldest first,
@@ -92,16 +100,15 @@ impl Store {
     }
 
     /// Runs a client's operations, with the faults that strike them.
+    ///
+    /// Who owns a lock is asked while the database is held, so once a `steal` is answered no
+    /// transaction of the former owner comes after a read of the new one.
     #[must_use]
-    pub fn attempt(
-        &self,
-        operations: &[Value],
-        locks: &BTreeSet<String>,
-        elapsed: Duration,
-    ) -> Attempt {
+    pub fn attempt(&self, operations: &[Value], locks: &Holder, elapsed: Duration) -> Attempt {
         let mut attempt = Attempt::Answer(Vec::new());
+        let owns = |lock: &str| locks.owns(lock);
         self.current.send_if_modified(|database| {
-            let (results, new) = match execute(database, operations, locks, elapsed) {
+            let (results, new) = match execute(database, operations, &owns, elapsed) {
                 Outcome::Blocked { timeout } => {
                     attempt = Attempt::Blocked(timeout);
                     return false;

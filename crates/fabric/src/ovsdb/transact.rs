@@ -3,7 +3,7 @@
 //! It never waits: a `wait` whose condition does not hold makes the outcome [`Outcome::Blocked`],
 //! and the caller asks again when the database has changed or the time is up.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::condition::Condition;
 use super::database::{Database, Row};
 use super::error::OvsdbError;
+use super::locks::is_id;
 use super::mutation::Mutation;
 use super::schema::TableSchema;
 use super::value::{Datum, Names};
@@ -51,15 +52,15 @@ impl From<OvsdbError> for Stop {
 
 /// Runs the operations on a copy of the database.
 ///
-/// `locks` are the locks that the session holds, `elapsed` is the time since the first attempt.
+/// `owns` says whether the session owns a lock, `elapsed` is the time since the first attempt.
 #[must_use]
 pub fn execute(
     before: &Database,
     operations: &[Value],
-    locks: &BTreeSet<String>,
+    owns: &dyn Fn(&str) -> bool,
     elapsed: Duration,
 ) -> Outcome {
-    let mut run = Run { before, database: before.clone(), names: Names::default(), locks, elapsed };
+    let mut run = Run { before, database: before.clone(), names: Names::default(), owns, elapsed };
     let mut results = Vec::with_capacity(operations.len());
     for (index, operation) in operations.iter().enumerate() {
         let position = (index + 1, operations.len());
@@ -88,7 +89,7 @@ struct Run<'a> {
     before: &'a Database,
     database: Database,
     names: Names,
-    locks: &'a BTreeSet<String>,
+    owns: &'a dyn Fn(&str) -> bool,
     elapsed: Duration,
 }
 
@@ -172,8 +173,11 @@ impl<'a> Run<'a> {
             "abort" => Err(OvsdbError::new("aborted", "aborted by request").into()),
             "assert" => {
                 let lock = members.text("lock")?;
+                if !is_id(lock) {
+                    return Err(members.problem("Type mismatch for member 'lock'.").into());
+                }
                 members.finish()?;
-                if self.locks.contains(lock) {
+                if (self.owns)(lock) {
                     Ok(json!({}))
                 } else {
                     let text = format!("Asserted lock {lock} not held.");

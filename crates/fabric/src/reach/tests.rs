@@ -1,4 +1,3 @@
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,7 +58,7 @@ fn plane(ports: &[(&str, Value, &[&str])]) -> Plane {
         json!({"op": "insert", "table": "Open_vSwitch", "row": {"bridges": ["named-uuid", "b"]}}),
     );
     let empty = Database::new(Arc::new(Schema::vswitch().unwrap()));
-    match execute(&empty, &operations, &BTreeSet::new(), Duration::ZERO) {
+    match execute(&empty, &operations, &|_| false, Duration::ZERO) {
         Outcome::Commit { database, .. } => Plane::apply(&database, &hardware),
         other => panic!("{other:?}"),
     }

@@ -10,7 +10,7 @@ fn empty() -> Database {
 }
 
 fn run(database: &Database, operations: Value) -> Outcome {
-    execute(database, operations.as_array().unwrap(), &BTreeSet::new(), Duration::ZERO)
+    execute(database, operations.as_array().unwrap(), &|_| false, Duration::ZERO)
 }
 
 fn commit(database: &Database, operations: Value) -> Database {
@@ -136,7 +136,7 @@ fn a_wait_blocks_until_it_holds_or_its_time_is_up() {
     let attempt = |operation: Value, elapsed| match execute(
         &one_port(),
         &[operation],
-        &BTreeSet::new(),
+        &|_| false,
         Duration::from_millis(elapsed),
     ) {
         Outcome::Commit { .. } => "held".to_owned(),
