@@ -82,7 +82,9 @@ mod tests {
 
         #[test]
         fn arbitrary_rows_are_survived(
-            mode in prop::sample::select(vec![r#"["set",[]]"#, "\"trunk\"", "\"access\"", "7"]),
+            mode in prop::sample::select(vec![
+                r#"["set",[]]"#, "\"trunk\"", "\"access\"", "\"wide\"", "7",
+            ]),
             tag in prop::sample::select(vec![r#"["set",[]]"#, "0", "100", "4095", "-1", "true"]),
             trunks in prop::sample::select(vec![r#"["set",[]]"#, r#"["set",[1,2]]"#, "4095"]),
             lacp in prop::sample::select(vec![r#"["set",[]]"#, "\"active\"", "\"off\"", "null"]),

@@ -34,6 +34,10 @@ use super::value::{Atom, Row, Value};
 /// The VLAN ID that no frame may carry on a wire.
 const RESERVED: i64 = 4095;
 
+/// What `vlan_mode` may be (`ovs-vswitchd.conf.db(5)`). A mode that is not known cannot be put back,
+/// so it is not read either.
+const MODES: [&str; 5] = ["trunk", "access", "native-tagged", "native-untagged", "dot1q-tunnel"];
+
 /// The columns that say which VLANs a port carries.
 pub(super) const COLUMNS: [&str; 5] = ["vlan_mode", "tag", "trunks", "cvlans", "protected"];
 
@@ -65,7 +69,8 @@ impl VlanColumns {
         };
         let mode = value("vlan_mode")?;
         let tags = numbers("tag")?;
-        if mode.as_str().is_none() && !mode.is_empty() || tags.len() > 1 {
+        let known = mode.is_empty() || mode.as_str().is_some_and(|mode| MODES.contains(&mode));
+        if !known || tags.len() > 1 {
             return Err(wrong(&mode.render().to_string()));
         }
         Ok(Self {
@@ -189,9 +194,7 @@ impl FromStr for VlanColumns {
         let mut word = |name: &str| words.next().and_then(|w| w.strip_prefix(name)).ok_or(());
         let mode = match word("vlan_mode=")? {
             "[]" => None,
-            mode @ ("trunk" | "access" | "native-tagged" | "native-untagged" | "dot1q-tunnel") => {
-                Some(mode.to_owned())
-            }
+            mode if MODES.contains(&mode) => Some(mode.to_owned()),
             _ => return Err(()),
         };
         let tag = match word("tag=")? {

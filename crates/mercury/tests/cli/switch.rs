@@ -367,7 +367,7 @@ fn a_leg_that_is_rejected_takes_the_other_back() {
       ───────────────────────────────────────────────────────────────────────────────────────────────
        leaf-01   swp1   put back      access 4000
        leaf-02   swp1   not touched   access 4000   the switch refused: injected by the chaos driver
-    request req-1
+    request req-1, change CHANGE
     exit 5
     ");
     assert_eq!(run(&mut service.switch("verify leaf-01:swp1 --detached")).0, 0);
@@ -399,7 +399,7 @@ fn a_change_that_cannot_be_taken_back_is_7_and_says_what_is_where() {
        leaf-01   swp1   put back       access 4000
        leaf-02   swp1   not put back   access 100    vlans of port swp1 is access 100 instead of access 4000
     hint: look at the ports named above, then repeat the request or detach them
-    request req-1
+    request req-1, change CHANGE
     exit 7
     ");
 }
