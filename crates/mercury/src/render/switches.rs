@@ -156,7 +156,7 @@ mod tests {
     fn the_list() {
         insta::assert_snapshot!(list(Look::default(), &switches()), @r"
          SWITCH    DRIVER   SESSION   PHYSICAL NETWORKS   IDLE        ALLOWED VLANS   UNSAVED                IN DOUBT
-        ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+        ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
          leaf-01   ovsdb    open      physnet1            VLAN 4000   100-199         3 changes for 40.0 s   swp4
          leaf-02   noop     none                          shut
         ");
