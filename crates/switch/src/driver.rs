@@ -134,7 +134,7 @@ pub enum DeviceError {
         reason: String,
     },
     /// The connection broke.
-    #[error("the switch closed the connection: {reason}")]
+    #[error("the connection to the switch was lost: {reason}")]
     Disconnected {
         /// Whether a change may have taken effect.
         sent: bool,

@@ -86,8 +86,8 @@ async fn hangs<T>(call: impl Future<Output = T>) -> bool {
 
 #[rstest]
 #[case(Fault::RefuseBatch, &["whole: false the switch refused: injected by the chaos driver"], 0)]
-#[case(Fault::DisconnectBefore, &["false the switch closed the connection: injected by the chaos driver"; 2], 0)]
-#[case(Fault::DisconnectAfter, &["true the switch closed the connection: injected by the chaos driver"; 2], 4)]
+#[case(Fault::DisconnectBefore, &["false the connection to the switch was lost: injected by the chaos driver"; 2], 0)]
+#[case(Fault::DisconnectAfter, &["true the connection to the switch was lost: injected by the chaos driver"; 2], 4)]
 #[case(Fault::NonsenseBefore, &["true the switch answered something unknown: %$ (injected by the chaos driver)"; 2], 0)]
 #[case(Fault::NonsenseAfter, &["true the switch answered something unknown: %$ (injected by the chaos driver)"; 2], 4)]
 #[case(Fault::LieNothing, &["ok"; 2], 0)]
@@ -131,7 +131,7 @@ async fn a_lie_claims_the_operations_that_were_asked_for() {
 #[case(
     Fault::Partial,
     Atomicity::PerCommand,
-    "true the switch closed the connection: injected by the chaos driver"
+    "true the connection to the switch was lost: injected by the chaos driver"
 )]
 #[case(Fault::LiePart, Atomicity::PerCommand, "ok")]
 #[case(Fault::LiePart, Atomicity::Transaction, "ok")]
@@ -252,7 +252,7 @@ async fn a_session_that_is_lost_stays_lost(#[case] fault: Fault) {
     let _ = hangs(session.apply(&batch())).await;
     driver.handle().calm();
     let again = texts(&session.apply(&batch()).await);
-    let closed = "false the switch closed the connection: injected by the chaos driver";
+    let closed = "false the connection to the switch was lost: injected by the chaos driver";
     assert_eq!(again, [closed; 2]);
     assert_eq!(held(&switch), 0);
 

@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use futures_util::future::try_join_all;
 use model::{SwitchName, SwitchPort};
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument as _, error, info, info_span, warn};
@@ -145,12 +144,17 @@ impl Service {
         deadline: Instant,
     ) -> Result<Vec<Guard>, SwitchError> {
         let names: BTreeSet<&SwitchName> = parts.iter().map(|part| part.switch.name()).collect();
-        try_join_all(names.into_iter().map(|name| self.locks.lock(name, deadline))).await.map_err(
-            |error| match error {
+        let mut held = Vec::with_capacity(names.len());
+        // One after the other, in an order that every process shares: none waits for another that
+        // waits for it.
+        for name in names {
+            let guard = self.locks.lock(name, deadline).await.map_err(|error| match error {
                 busy @ LockError::Busy { .. } => SwitchError::Busy(busy.to_string()),
                 other => SwitchError::Internal(other.to_string()),
-            },
-        )
+            })?;
+            held.push(guard);
+        }
+        Ok(held)
     }
 
     /// Takes ports out of doubt that a change or a reading has made certain.
