@@ -6,6 +6,7 @@
 //! itself writes down (`local_link_connection`, bond modes). Unknown members are refused wherever
 //! a structure is read, because a misspelt member that is ignored opens ports.
 
+mod failure;
 mod lag;
 mod link;
 mod mac;
@@ -17,6 +18,7 @@ mod text;
 mod vlan;
 mod vlan_set;
 
+pub use failure::{ErrorClass, FailedLeg, LegOutcome};
 pub use lag::{BondMode, BondParameters, LacpActivity, LacpRate, LagConfig, LagMode, LagSettings};
 pub use link::{LinkInformation, LocalLinkConnection};
 pub use mac::MacAddress;

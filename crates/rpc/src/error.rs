@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use model::{LagName, PortConfig, PortName, SwitchName};
+pub use model::{ErrorClass as Class, FailedLeg as LegReport, LegOutcome};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -20,158 +20,6 @@ pub const METHOD_NOT_FOUND: i32 = -32601;
 pub const INVALID_PARAMS: i32 = -32602;
 /// "Internal JSON-RPC error".
 pub const INTERNAL_ERROR: i32 = -32603;
-
-/// What a caller can do about an error.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Class {
-    /// The request makes no sense; no device was touched.
-    InvalidRequest,
-    /// A rule of the network team's policy forbids it; no device was touched.
-    RefusedByPolicy,
-    /// The switch, or its driver, cannot do it; no device was touched.
-    NotSupported,
-    /// There is no such switch, port or LAG.
-    NotFound,
-    /// The state of the switch forbids it: a stale plan, LAG members that disagree, a port that is
-    /// in another LAG.
-    Conflict,
-    /// The switch said no.
-    RejectedByDevice,
-    /// The switch could not be reached.
-    Unreachable,
-    /// The deadline passed.
-    TimedOut,
-    /// A change failed and could not be taken back everywhere; the links say what is where.
-    UndoFailed,
-    /// The switch accepted the change and does something else; it was put back.
-    VerifyFailed,
-    /// Too much is waiting already.
-    Busy,
-    /// The audit record cannot be written, so nothing is changed.
-    AuditUnavailable,
-    /// A defect of the service.
-    Internal,
-}
-
-impl Class {
-    /// All classes, in the order of their codes.
-    pub const ALL: [Self; 13] = [
-        Self::InvalidRequest,
-        Self::RefusedByPolicy,
-        Self::NotSupported,
-        Self::NotFound,
-        Self::Conflict,
-        Self::RejectedByDevice,
-        Self::Unreachable,
-        Self::TimedOut,
-        Self::UndoFailed,
-        Self::VerifyFailed,
-        Self::Busy,
-        Self::AuditUnavailable,
-        Self::Internal,
-    ];
-
-    /// The code on the wire. Codes are never renumbered or used again.
-    pub const fn code(self) -> i32 {
-        match self {
-            Self::InvalidRequest => 1001,
-            Self::RefusedByPolicy => 1002,
-            Self::NotSupported => 1003,
-            Self::NotFound => 1004,
-            Self::Conflict => 1005,
-            Self::RejectedByDevice => 1006,
-            Self::Unreachable => 1007,
-            Self::TimedOut => 1008,
-            Self::UndoFailed => 1009,
-            Self::VerifyFailed => 1010,
-            Self::Busy => 1011,
-            Self::AuditUnavailable => 1012,
-            Self::Internal => 1013,
-        }
-    }
-
-    /// The name on the wire, as in [`ErrorData::class`].
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::InvalidRequest => "invalid_request",
-            Self::RefusedByPolicy => "refused_by_policy",
-            Self::NotSupported => "not_supported",
-            Self::NotFound => "not_found",
-            Self::Conflict => "conflict",
-            Self::RejectedByDevice => "rejected_by_device",
-            Self::Unreachable => "unreachable",
-            Self::TimedOut => "timed_out",
-            Self::UndoFailed => "undo_failed",
-            Self::VerifyFailed => "verify_failed",
-            Self::Busy => "busy",
-            Self::AuditUnavailable => "audit_unavailable",
-            Self::Internal => "internal",
-        }
-    }
-
-    /// Whether the same request can succeed later without anyone changing it.
-    pub const fn retryable(self) -> bool {
-        match self {
-            Self::Unreachable | Self::TimedOut | Self::Busy | Self::AuditUnavailable => true,
-            Self::InvalidRequest
-            | Self::RefusedByPolicy
-            | Self::NotSupported
-            | Self::NotFound
-            | Self::Conflict
-            | Self::RejectedByDevice
-            | Self::UndoFailed
-            | Self::VerifyFailed
-            | Self::Internal => false,
-        }
-    }
-}
-
-impl fmt::Display for Class {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-/// Where a failed request left one port.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum LegOutcome {
-    /// Nothing was sent for it.
-    Untouched,
-    /// It was changed and put back, and read back to be sure.
-    Undone,
-    /// It was changed, and putting it back failed.
-    NotUndone,
-    /// The switch did not say.
-    Unknown,
-}
-
-/// One port of a failed request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct LegReport {
-    /// The switch.
-    pub switch: SwitchName,
-    /// The port, unless the request was about the switch as a whole.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub port: Option<PortName>,
-    /// Where it was left.
-    pub outcome: LegOutcome,
-    /// What was read after the failure.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub observed: Option<PortConfig>,
-    /// The LAG in which the port was found.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lag: Option<LagName>,
-    /// What was read last before the failure, where nothing could be read after it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub last_known: Option<PortConfig>,
-    /// What went wrong on this port.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-}
 
 /// The `data` member of an error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -306,7 +154,7 @@ mod tests {
                 outcome: LegOutcome::NotUndone,
                 observed: None,
                 lag: None,
-                last_known: Some(PortConfig::default()),
+                last_known: Some(model::PortConfig::default()),
                 error: Some("the switch did not answer in time".to_owned()),
             });
         }

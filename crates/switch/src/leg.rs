@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use model::{LagName, PortConfig, PortName};
+use model::{FailedLeg, LagName, LegOutcome, PortConfig, PortName};
 
 use crate::{
     change::{Change, Target},
     driver::{DeviceError, Work},
-    error::{FailedLeg, LegOutcome, SwitchError},
+    error::SwitchError,
     inventory::Switch,
     plan::plan,
     slice::{Observation, Query, Slice},

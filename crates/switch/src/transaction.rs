@@ -9,14 +9,14 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use model::SwitchName;
+use model::{FailedLeg, LegOutcome, SwitchName};
 use tokio::time::Instant;
 use tracing::{info, warn};
 
 use crate::{
     capability::Atomicity,
     driver::{Applied, DeviceError, Work},
-    error::{FailedLeg, LegOutcome, SwitchError},
+    error::SwitchError,
     leg::Leg,
     plan::plan,
     slice::{Observation, Slice},

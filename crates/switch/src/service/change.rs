@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use model::{SwitchName, SwitchPort};
+use model::{LegOutcome, SwitchName, SwitchPort};
 use tokio::time::{Instant, timeout_at};
 use tracing::{Instrument as _, error, info, info_span, warn};
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     audit::{self, Outcome},
     driver::Applied,
-    error::{LegOutcome, SwitchError},
+    error::SwitchError,
     leg::{Leg, effective},
     lockfile::{Guard, LockError},
     request::{ChangeRequest, Origin},

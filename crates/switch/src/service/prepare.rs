@@ -6,7 +6,10 @@ use std::{
 };
 
 use futures_util::future::try_join_all;
-use model::{LagName, LinkInformation, PortName, SwitchName, SwitchPort, Vlan, VlanMode, VlanSet};
+use model::{
+    FailedLeg, LagName, LegOutcome, LinkInformation, PortName, SwitchName, SwitchPort, Vlan,
+    VlanMode, VlanSet,
+};
 use tokio::time::Instant;
 
 use super::{Service, State};
@@ -14,7 +17,7 @@ use crate::{
     audit,
     capability::LagNaming,
     driver::DeviceError,
-    error::{FailedLeg, LegOutcome, SwitchError},
+    error::SwitchError,
     intent::{Intent, LagWish, Wish, wanted},
     inventory::Switch,
     lag_name::{self, LagSide},

@@ -1,92 +1,26 @@
-//! How the core's errors are told; the only place that knows both kinds.
+//! How the core's errors are told.
 
-use rpc::{Class, ErrorData, LegOutcome, LegReport, RpcError};
-use switch::{ErrorClass, FailedLeg, SwitchError};
+use rpc::{ErrorData, RpcError};
+use switch::SwitchError;
 
 /// The error that a caller gets.
 pub(super) fn told(error: &SwitchError) -> RpcError {
-    let class = class(error.class());
+    let class = error.class();
     let data = ErrorData {
         rule: error.rule().map(str::to_owned),
         hint: error.hint(),
         change_id: error.change().map(str::to_owned),
-        links: error.legs().iter().map(leg).collect(),
+        links: error.legs().to_vec(),
         ..ErrorData::new(class)
     };
     RpcError { data: Some(Box::new(data)), ..RpcError::new(class, error.to_string()) }
 }
 
-const fn class(class: ErrorClass) -> Class {
-    match class {
-        ErrorClass::InvalidRequest => Class::InvalidRequest,
-        ErrorClass::RefusedByPolicy => Class::RefusedByPolicy,
-        ErrorClass::NotSupported => Class::NotSupported,
-        ErrorClass::NotFound => Class::NotFound,
-        ErrorClass::Conflict => Class::Conflict,
-        ErrorClass::RejectedByDevice => Class::RejectedByDevice,
-        ErrorClass::Unreachable => Class::Unreachable,
-        ErrorClass::TimedOut => Class::TimedOut,
-        ErrorClass::UndoFailed => Class::UndoFailed,
-        ErrorClass::VerifyFailed => Class::VerifyFailed,
-        ErrorClass::Busy => Class::Busy,
-        ErrorClass::AuditUnavailable => Class::AuditUnavailable,
-        ErrorClass::Internal => Class::Internal,
-    }
-}
-
-fn leg(leg: &FailedLeg) -> LegReport {
-    let FailedLeg { switch, port, outcome, observed, lag, last_known, error } = leg.clone();
-    LegReport {
-        switch,
-        port,
-        outcome: match outcome {
-            switch::LegOutcome::Untouched => LegOutcome::Untouched,
-            switch::LegOutcome::Undone => LegOutcome::Undone,
-            switch::LegOutcome::NotUndone => LegOutcome::NotUndone,
-            switch::LegOutcome::Unknown => LegOutcome::Unknown,
-        },
-        observed,
-        lag,
-        last_known,
-        error,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use model::PortConfig;
+    use model::{FailedLeg, LegOutcome, PortConfig};
 
     use super::*;
-
-    #[test]
-    fn both_sides_know_the_same_classes_by_the_same_names() {
-        for told in Class::ALL {
-            let found = all().into_iter().find(|class| class.name() == told.name());
-            let known = found.expect("the core knows the class");
-            assert_eq!(class(known), told);
-            assert_eq!(known.retryable(), told.retryable(), "{told}");
-        }
-        assert_eq!(all().len(), Class::ALL.len());
-    }
-
-    fn all() -> Vec<ErrorClass> {
-        use ErrorClass as E;
-        vec![
-            E::InvalidRequest,
-            E::RefusedByPolicy,
-            E::NotSupported,
-            E::NotFound,
-            E::Conflict,
-            E::RejectedByDevice,
-            E::Unreachable,
-            E::TimedOut,
-            E::UndoFailed,
-            E::VerifyFailed,
-            E::Busy,
-            E::AuditUnavailable,
-            E::Internal,
-        ]
-    }
 
     #[test]
     fn what_is_where_is_told() {
@@ -95,7 +29,7 @@ mod tests {
             legs: vec![FailedLeg {
                 switch: "leaf-01".parse().unwrap(),
                 port: Some("swp1".parse().unwrap()),
-                outcome: switch::LegOutcome::NotUndone,
+                outcome: LegOutcome::NotUndone,
                 observed: Some(PortConfig::default()),
                 lag: None,
                 last_known: None,
