@@ -135,7 +135,7 @@ class Flood:
                 self.failed += 1
 
 
-def turn(control):
+def turn(control, method=b"version"):
     """Waits until the daemon behind this control socket has answered on a fresh connection."""
     with socket.socket(socket.AF_UNIX) as handle:
         handle.settimeout(CONTROL_LIMIT)
@@ -144,7 +144,7 @@ def turn(control):
         except (FileNotFoundError, ConnectionRefusedError):
             return  # a daemon that does not run forwards nothing
         try:
-            handle.sendall(b'{"method":"version","params":[],"id":0}')
+            handle.sendall(b'{"method":"%s","params":[],"id":0}' % method)
             if not handle.recv(65536):
                 return
         except TimeoutError:
@@ -208,6 +208,10 @@ class Probe:
             self.pump(quiet)
 
     def start_round(self):
+        # A switch says that a change is in effect while flows that it had cached before may still
+        # pass a frame for some milliseconds. A round asks for what is configured, so they go first.
+        for control in self.controls:
+            turn(control, b"revalidator/purge")
         self.serial += 1
         self.heard = []
 
