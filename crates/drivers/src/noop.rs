@@ -37,7 +37,7 @@ pub struct NoopSettings {
     pub initial: VlanMode,
     /// How it writes its port names.
     pub naming: PortNaming,
-    /// What it can do. `vxlan` is not implemented and is taken as `false`.
+    /// What it can do. It keeps no VNIs, so `vxlan` is taken as `false`.
     pub capabilities: Capabilities,
 }
 
