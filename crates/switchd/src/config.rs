@@ -12,6 +12,7 @@
 
 mod check;
 mod known;
+mod listen;
 mod problem;
 mod raw;
 mod read;
@@ -19,14 +20,13 @@ mod switch;
 
 use std::{
     collections::{BTreeMap, HashMap},
-    fmt,
-    net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use model::SwitchName;
 
+pub use listen::{Address, Auth, Listen};
 pub use problem::{ConfigError, Problem};
 pub use switch::{Detach, DriverConfig, PairConfig, PeerName, SwitchConfig, TlsConfig};
 
@@ -53,47 +53,6 @@ pub struct Config {
     pub switches: BTreeMap<SwitchName, SwitchConfig>,
     /// The pairs, by name.
     pub pairs: BTreeMap<String, PairConfig>,
-}
-
-/// One listener.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listen {
-    /// Where.
-    pub address: Address,
-    /// Who may come in.
-    pub auth: Auth,
-    /// The mode of a unix socket.
-    pub socket_mode: u32,
-}
-
-/// Where to listen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Address {
-    /// TCP; port 0 lets the system choose.
-    Tcp(SocketAddr),
-    /// A unix socket.
-    Unix(PathBuf),
-}
-
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tcp(address) => address.fmt(f),
-            Self::Unix(path) => write!(f, "unix:{}", path.display()),
-        }
-    }
-}
-
-/// Who may come in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Auth {
-    /// Everybody who reaches the listener, as [`rpc::auth::Caller::ANONYMOUS`].
-    None,
-    /// The users of an htpasswd file.
-    Basic {
-        /// The file.
-        htpasswd: PathBuf,
-    },
 }
 
 /// The audit log.

@@ -21,7 +21,7 @@ use serde_json::Value;
 use switch::{Operation, Origin, Service};
 use tokio::time::Instant;
 
-use crate::{http::Handler, telemetry};
+use crate::http::Handler;
 
 /// The methods over one service.
 pub(crate) struct Methods {
@@ -142,15 +142,6 @@ impl Handler for Methods {
             Method::Flush => self.flush(&context, &origin).await,
             Method::Discover => Ok(rpc::openrpc::document()),
         }
-    }
-
-    fn look(&self) {
-        telemetry::look(&self.service);
-    }
-
-    fn problems(&self) -> Vec<String> {
-        let audit = self.service.audit().degraded();
-        audit.map(|error| format!("the audit log cannot be written: {error}")).into_iter().collect()
     }
 }
 

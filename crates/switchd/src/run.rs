@@ -27,7 +27,7 @@ use crate::{
     build,
     config::{Auth, Config},
     error::Error,
-    http::{Bound, Dispatcher, Doors, Listening, Serving, serve},
+    http::{Bound, Calls, Dispatcher, Doors, Listening, Serving, serve},
     methods::Methods,
     notify, reload, telemetry,
 };
@@ -132,8 +132,10 @@ impl Running {
         let service = Arc::new(Service::new(state, state_dir, (audit, in_doubt), tasks)?);
 
         let calls = TaskTracker::new();
+        let places = Calls::new(&config.limits, calls.clone());
         let methods = Arc::new(Methods::new(Arc::clone(&service)));
-        let dispatcher = Arc::new(Dispatcher::new(methods, &config.limits, calls.clone()));
+        let table = Arc::new(Dispatcher::new(methods, &config.limits, places));
+        let watched = Arc::new(telemetry::Watch::new(Arc::clone(&service)));
         let mut authenticators = Vec::new();
         let mut doors = Vec::new();
         for listen in &config.listen {
@@ -142,8 +144,16 @@ impl Running {
                 Auth::Basic { htpasswd } => Some(Arc::new(Authenticator::load(htpasswd)?)),
             };
             authenticators.extend(authenticator.clone());
-            let (dispatcher, metrics) = (Arc::clone(&dispatcher), metrics.clone());
-            let router = Doors::new(dispatcher, authenticator, metrics, &config.limits).router();
+            let router = Doors {
+                table: Arc::<Dispatcher>::clone(&table),
+                path: listen.path.clone(),
+                authenticator,
+                watched: Arc::<telemetry::Watch>::clone(&watched),
+                metrics: metrics.clone(),
+                body_bytes: config.limits.body_bytes,
+                receive_timeout: config.limits.receive_timeout,
+            }
+            .router();
             let bound = Bound::bind(listen).await.map_err(|problem| Error::Listen {
                 address: listen.address.to_string(),
                 problem,

@@ -2,7 +2,7 @@
 
 use std::{
     io::IsTerminal as _,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
@@ -12,6 +12,7 @@ use tracing_subscriber::{EnvFilter, fmt};
 use crate::{
     config::{Log, LogFormat},
     error::Error,
+    http::Watched,
 };
 
 /// Where a duration is put, in seconds: from a change in memory to a switch that takes minutes.
@@ -59,21 +60,38 @@ fn describe() {
     metrics::gauge!("mercury_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1);
 }
 
-/// Sets what is counted when somebody looks.
-pub(crate) fn look(service: &Service) {
-    let state = service.state();
-    let (mut configured, mut connected, mut unsaved) = (0_u32, 0_u32, 0_u32);
-    for switch in state.inventory.switches() {
-        let status = switch.status();
-        configured += 1;
-        connected += u32::from(status.connected);
-        unsaved += u32::from(status.pending_save.is_some());
+/// The service, as those see it who watch it.
+pub(crate) struct Watch {
+    service: Arc<Service>,
+}
+
+impl Watch {
+    pub(crate) const fn new(service: Arc<Service>) -> Self {
+        Self { service }
     }
-    metrics::gauge!("mercury_switches_configured").set(configured);
-    metrics::gauge!("mercury_switches_connected").set(connected);
-    metrics::gauge!("mercury_switches_unsaved").set(unsaved);
-    let writable = service.audit().degraded().is_none();
-    metrics::gauge!("mercury_audit_writable").set(u8::from(writable));
+}
+
+impl Watched for Watch {
+    fn problems(&self) -> Vec<String> {
+        let audit = self.service.audit().degraded();
+        audit.map(|error| format!("the audit log cannot be written: {error}")).into_iter().collect()
+    }
+
+    fn look(&self) {
+        let state = self.service.state();
+        let (mut configured, mut connected, mut unsaved) = (0_u32, 0_u32, 0_u32);
+        for switch in state.inventory.switches() {
+            let status = switch.status();
+            configured += 1;
+            connected += u32::from(status.connected);
+            unsaved += u32::from(status.pending_save.is_some());
+        }
+        metrics::gauge!("mercury_switches_configured").set(configured);
+        metrics::gauge!("mercury_switches_connected").set(connected);
+        metrics::gauge!("mercury_switches_unsaved").set(unsaved);
+        let writable = self.service.audit().degraded().is_none();
+        metrics::gauge!("mercury_audit_writable").set(u8::from(writable));
+    }
 }
 
 /// Sends the process's log to its standard error.

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -11,9 +10,9 @@ use model::SwitchName;
 use tracing_subscriber::EnvFilter;
 
 use super::{
-    Address, Audit, Auth, Config, Limits, Listen, Log, PairConfig, Save, SwitchConfig, known,
+    Audit, Config, Limits, Log, PairConfig, Save, SwitchConfig, known, listen,
     problem::Problem,
-    raw::{RawAudit, RawAuth, RawLimits, RawListen, RawLog, RawPair, RawSave, RawSwitch},
+    raw::{RawAudit, RawLimits, RawLog, RawPair, RawSave, RawSwitch},
     read::{Table, section, typed},
     switch,
 };
@@ -35,7 +34,7 @@ pub(super) fn config(
     let state_dir = check.required_path("state_dir");
     Ok(Config {
         path: path.to_owned(),
-        listen: check.listen(),
+        listen: listen::listeners(&mut check),
         policy: check.required_path("policy"),
         audit: check.audit(&state_dir),
         limits: check.limits(),
@@ -51,8 +50,8 @@ pub(super) fn config(
 pub(super) struct Check<'a> {
     /// The file's folder, from which relative paths start.
     folder: PathBuf,
-    root: &'a Table,
-    problems: &'a mut Vec<Problem>,
+    pub(super) root: &'a Table,
+    pub(super) problems: &'a mut Vec<Problem>,
 }
 
 impl Check<'_> {
@@ -106,85 +105,6 @@ impl Check<'_> {
     pub(super) fn time(&mut self, key: &str, ms: u64, least: u64) -> Duration {
         self.within(key, ms, least, DAY_MS);
         Duration::from_millis(ms)
-    }
-
-    fn listen(&mut self) -> Vec<Listen> {
-        let listeners: Vec<::config::Value> = section(self.root, "listen", self.problems);
-        if listeners.is_empty() {
-            let hint = "`[[listen]]` with `address = \"unix:/run/mercury/switchd.sock\"`";
-            self.refuse(Problem::at("listen", "names no listener").hint(hint));
-        }
-        let mut checked = Vec::new();
-        for (index, value) in listeners.iter().enumerate() {
-            let key = format!("listen[{index}]");
-            let raw: Option<RawListen> = typed(value, &key, self.problems);
-            checked.extend(raw.and_then(|raw| self.listener(&key, &raw)));
-        }
-        checked
-    }
-
-    fn listener(&mut self, key: &str, raw: &RawListen) -> Option<Listen> {
-        let at = |member: &str| format!("{key}.{member}");
-        let RawListen { address, auth, htpasswd, plaintext, socket_mode } = raw;
-        let address = self.address(&at("address"), address)?;
-        let local = match &address {
-            Address::Tcp(address) => address.ip().is_loopback(),
-            Address::Unix(_) => true,
-        };
-        let auth = match (auth, htpasswd) {
-            (RawAuth::None, Some(_)) => {
-                self.refuse(Problem::at(at("htpasswd"), "means nothing when `auth` is `none`"));
-                return None;
-            }
-            (RawAuth::None, None) if !local => {
-                let what = "is `none` on an address that other machines reach";
-                let hint = "`auth = \"basic\"` with `htpasswd`, or listen on 127.0.0.1 or `unix:`";
-                self.refuse(Problem::at(at("auth"), what).hint(hint));
-                return None;
-            }
-            (RawAuth::None, None) => Auth::None,
-            (RawAuth::Basic, None) => {
-                self.refuse(Problem::at(at("htpasswd"), "is missing: `auth` is `basic`"));
-                return None;
-            }
-            (RawAuth::Basic, Some(file)) => Auth::Basic { htpasswd: self.path(file) },
-        };
-        if !local && !plaintext {
-            let what = "is not `true`, but without TLS everybody on the way reads the passwords";
-            let hint = "put a TLS proxy in front and listen on 127.0.0.1, or accept it with \
-                        `plaintext = true` on a network that is trusted";
-            self.refuse(Problem::at(at("plaintext"), what).hint(hint));
-        }
-        let socket_mode = match (socket_mode.as_deref(), &address) {
-            (None, _) => 0o600,
-            (Some(_), Address::Tcp(_)) => {
-                self.refuse(Problem::at(at("socket_mode"), "means nothing on a TCP address"));
-                return None;
-            }
-            (Some("0600" | "600"), _) => 0o600,
-            (Some("0660" | "660"), _) => 0o660,
-            (Some(other), _) => {
-                let what = format!("is `{other}`; `0600` and `0660` are allowed");
-                self.refuse(Problem::at(at("socket_mode"), what));
-                return None;
-            }
-        };
-        Some(Listen { address, auth, socket_mode })
-    }
-
-    fn address(&mut self, key: &str, text: &str) -> Option<Address> {
-        if let Some(path) = text.strip_prefix("unix:") {
-            return Some(Address::Unix(self.path(Path::new(path))));
-        }
-        match text.parse::<SocketAddr>() {
-            Ok(address) => Some(Address::Tcp(address)),
-            Err(_) => {
-                let what =
-                    format!("is `{text}`, which is neither like `127.0.0.1:8191` nor `unix:/path`");
-                self.refuse(Problem::at(key, what));
-                None
-            }
-        }
     }
 
     fn audit(&mut self, state_dir: &Path) -> Audit {

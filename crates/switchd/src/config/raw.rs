@@ -28,6 +28,7 @@ pub(super) struct Raw {
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct RawListen {
     pub(super) address: String,
+    pub(super) path: Option<String>,
     pub(super) auth: RawAuth,
     pub(super) htpasswd: Option<PathBuf>,
     #[serde(default)]

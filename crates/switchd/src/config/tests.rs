@@ -204,6 +204,18 @@ idle_vlan = 4095
     "[[listen]]\naddress = \"unix:x\"\nauth = \"none\"\nsocket_mode = \"0666\"",
     "`listen[1].socket_mode` is `0666`; `0600` and `0660` are allowed"
 )]
+#[case(
+    "[[listen]]\naddress = \"127.0.0.1:1\"\nauth = \"none\"\npath = \"rpc\"",
+    "`listen[1].path` is `rpc`, which is no plain path like `/v1/rpc`"
+)]
+#[case(
+    "[[listen]]\naddress = \"127.0.0.1:1\"\nauth = \"none\"\npath = \"/{any}\"",
+    "`listen[1].path` is `/{any}`, which is no plain path"
+)]
+#[case(
+    "[[listen]]\naddress = \"127.0.0.1:1\"\nauth = \"none\"\npath = \"/metrics\"",
+    "`listen[1].path` is `/metrics`, which is there for monitoring"
+)]
 #[case("[switch.a]\ndriver = \"sonic\"", "`switch.a.driver` ")]
 #[case(
     "[switch.a]\ndriver = \"noop\"\nbridge = \"br0\"",

@@ -1,8 +1,9 @@
-//! From the bytes of a body to the calls in it, and from their outcomes to the bytes of an answer.
+//! The native table's bodies: from bytes to the calls in them, and from their outcomes to bytes.
 
 use std::{sync::Arc, time::Instant as Clock};
 
 use async_trait::async_trait;
+use axum::http::StatusCode;
 use jiff::Timestamp;
 use rpc::{
     Class, Method, RpcError,
@@ -11,13 +12,10 @@ use rpc::{
     wire::Context,
 };
 use serde_json::Value;
-use tokio::{
-    sync::Semaphore,
-    time::{Duration, Instant},
-};
-use tokio_util::task::TaskTracker;
-use tracing::{Instrument as _, info_span};
+use tokio::time::{Duration, Instant};
+use tracing::info_span;
 
+use super::{Calls, NotRun, Refusal, Reply, Table};
 use crate::config::Limits;
 
 /// What the methods do.
@@ -31,26 +29,18 @@ pub trait Handler: Send + Sync + 'static {
         context: Context,
         deadline: Instant,
     ) -> Result<Value, RpcError>;
-
-    /// Why changes would be refused at the moment; nothing when the service is ready.
-    fn problems(&self) -> Vec<String>;
-
-    /// Sets the metrics that are counted when somebody looks.
-    fn look(&self) {}
 }
 
 /// Carries out what bodies ask for.
 pub struct Dispatcher {
     handler: Arc<dyn Handler>,
     envelope: envelope::Limits,
-    longest: Duration,
-    slots: Arc<Semaphore>,
-    tasks: TaskTracker,
+    calls: Calls,
 }
 
 impl Dispatcher {
-    /// A dispatcher whose calls run on `tasks`: a caller that goes away does not end them.
-    pub fn new(handler: Arc<dyn Handler>, limits: &Limits, tasks: TaskTracker) -> Self {
+    /// A dispatcher whose calls run among `calls`.
+    pub fn new(handler: Arc<dyn Handler>, limits: &Limits, calls: Calls) -> Self {
         Self {
             handler,
             envelope: envelope::Limits {
@@ -58,20 +48,8 @@ impl Dispatcher {
                 batch: limits.batch,
                 ..envelope::Limits::default()
             },
-            longest: limits.request_timeout,
-            slots: Arc::new(Semaphore::new(limits.concurrent_requests)),
-            tasks,
+            calls,
         }
-    }
-
-    /// Sets the metrics that are counted when somebody looks.
-    pub fn look(&self) {
-        self.handler.look();
-    }
-
-    /// Why changes would be refused at the moment.
-    pub fn problems(&self) -> Vec<String> {
-        self.handler.problems()
     }
 
     /// Carries out the calls of a body and gives the answer, if any of them wants one.
@@ -79,7 +57,7 @@ impl Dispatcher {
     /// The calls of a batch run side by side: one after the other would make the last wait for all,
     /// and a switch's worker merges what waits for it anyway. A caller that needs an order sends
     /// one call after the other, as the specification expects (section 6).
-    pub async fn answer(&self, caller: &Caller, body: &[u8]) -> Option<Body> {
+    async fn carry_out(&self, caller: &Caller, body: &[u8]) -> Option<Body> {
         match envelope::decode(body, &self.envelope) {
             Decoded::Single(call) => self.one(caller, call).await.map(Body::Single),
             Decoded::Batch(calls) => {
@@ -133,28 +111,23 @@ impl Dispatcher {
         request_id: &str,
     ) -> Result<Value, RpcError> {
         let deadline = self.deadline(&context)?;
-        let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
-            return Err(RpcError::new(
-                Class::Busy,
-                "the service works on as many calls as it takes at a time",
-            ));
-        };
         let span = info_span!("rpc", request_id, caller = caller.name, method = method.name());
         let (handler, caller) = (Arc::clone(&self.handler), caller.clone());
-        let task = async move {
-            let outcome = handler.call(&caller, method, context, deadline).await;
-            drop(slot);
-            outcome
-        };
-        self.tasks.spawn(task.instrument(span)).await.unwrap_or_else(|error| {
-            tracing::error!(%error, request_id, "a call's task ended early");
-            Err(RpcError::internal("the service broke while it handled the call"))
+        let call = async move { handler.call(&caller, method, context, deadline).await };
+        self.calls.run(span, call).await.unwrap_or_else(|why| {
+            Err(match why {
+                NotRun::Busy => RpcError::new(
+                    Class::Busy,
+                    "the service works on as many calls as it takes at a time",
+                ),
+                NotRun::Broke => RpcError::internal("the service broke while it handled the call"),
+            })
         })
     }
 
     /// When the answer is wanted: the earlier of `timeout_ms` from now and `deadline`.
     fn deadline(&self, context: &Context) -> Result<Instant, RpcError> {
-        let mut left = context.timeout().min(self.longest);
+        let mut left = context.timeout().min(self.calls.longest());
         if let Some(deadline) = context.deadline {
             let until = deadline.duration_since(Timestamp::now());
             match Duration::try_from(until) {
@@ -169,6 +142,23 @@ impl Dispatcher {
             }
         }
         Ok(Instant::now() + left)
+    }
+}
+
+#[async_trait]
+impl Table for Dispatcher {
+    async fn answer(&self, caller: &Caller, body: &[u8]) -> Reply {
+        let Some(answer) = self.carry_out(caller, body).await else {
+            return Reply { status: StatusCode::NO_CONTENT, json: None };
+        };
+        match serde_json::to_vec(&answer) {
+            Ok(json) => Reply { status: StatusCode::OK, json: Some(json) },
+            Err(_) => Reply { status: StatusCode::INTERNAL_SERVER_ERROR, json: None },
+        }
+    }
+
+    fn refusal(&self, _: StatusCode, text: &str) -> Refusal {
+        Refusal { media_type: "text/plain; charset=utf-8", body: format!("{text}\n") }
     }
 }
 

@@ -138,7 +138,12 @@ mod tests {
     use crate::config::Auth;
 
     fn listen(path: &Path) -> Listen {
-        Listen { address: Address::Unix(path.to_owned()), auth: Auth::None, socket_mode: 0o660 }
+        Listen {
+            address: Address::Unix(path.to_owned()),
+            path: "/v1/rpc".to_owned(),
+            auth: Auth::None,
+            socket_mode: 0o660,
+        }
     }
 
     fn names(folder: &Path) -> Vec<String> {

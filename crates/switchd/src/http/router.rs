@@ -1,4 +1,4 @@
-//! The paths of the service, and what comes before a method: who calls, and the whole body in time.
+//! The paths of a listener, and what comes before a method: who calls, and the whole body in time.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,9 +6,9 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse as _, Response},
-    routing::{get, post},
+    routing::{any, get},
 };
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -17,19 +17,30 @@ use rpc::{
     auth::{Authenticator, Caller, Denied},
     envelope::{Answer, Id},
 };
-use serde::Serialize;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::Dispatcher;
-use crate::config::Limits;
+use super::{Refusal, Reply, Table};
+
+/// What monitoring asks the service.
+pub trait Watched: Send + Sync + 'static {
+    /// Why changes would be refused at the moment; nothing when the service is ready.
+    fn problems(&self) -> Vec<String>;
+
+    /// Sets the metrics that are counted when somebody looks.
+    fn look(&self);
+}
 
 /// What the routes of one listener need.
 #[derive(Clone)]
 pub struct Doors {
     /// What carries out calls.
-    pub dispatcher: Arc<Dispatcher>,
+    pub table: Arc<dyn Table>,
+    /// The path on which they come.
+    pub path: String,
     /// Who may come in; everybody when absent.
     pub authenticator: Option<Arc<Authenticator>>,
+    /// The service, for those who watch it.
+    pub watched: Arc<dyn Watched>,
     /// The metrics.
     pub metrics: PrometheusHandle,
     /// The size of a body in bytes.
@@ -39,27 +50,11 @@ pub struct Doors {
 }
 
 impl Doors {
-    /// The doors of a listener.
-    pub fn new(
-        dispatcher: Arc<Dispatcher>,
-        authenticator: Option<Arc<Authenticator>>,
-        metrics: PrometheusHandle,
-        limits: &Limits,
-    ) -> Self {
-        Self {
-            dispatcher,
-            authenticator,
-            metrics,
-            body_bytes: limits.body_bytes,
-            receive_timeout: limits.receive_timeout,
-        }
-    }
-
     /// The routes. `/healthz` and `/readyz` are open: who watches a process needs no password, and
     /// they name no switch.
     pub fn router(self) -> Router {
         Router::new()
-            .route("/v1/rpc", post(call))
+            .route(&self.path, any(call))
             .route("/metrics", get(scrape))
             .route("/healthz", get(|| async { "ok\n" }))
             .route("/readyz", get(ready))
@@ -72,8 +67,8 @@ impl Doors {
         // Browsers always send it with a POST, and nobody else does: a web page that somebody on
         // this machine looks at must not change switches.
         if headers.contains_key(header::ORIGIN) {
-            let text = "browsers are not served: leave out the header `Origin`\n";
-            return Err((StatusCode::FORBIDDEN, text).into_response());
+            let text = "browsers are not served: leave out the header `Origin`";
+            return Err(self.refused(StatusCode::FORBIDDEN, text));
         }
         let Some(authenticator) = &self.authenticator else { return Ok(Caller::anonymous()) };
         let mut given = headers.get_all(header::AUTHORIZATION).iter();
@@ -85,41 +80,51 @@ impl Doors {
         authenticator.authenticate(credential).await.map_err(|denied| {
             metrics::counter!("mercury_auth_failures_total").increment(1);
             match denied {
-                Denied::Unauthorised => (
-                    StatusCode::UNAUTHORIZED,
-                    [(header::WWW_AUTHENTICATE, "Basic realm=\"mercury\", charset=\"UTF-8\"")],
-                    "authentication required\n",
-                )
-                    .into_response(),
-                Denied::Busy => (
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    [(header::RETRY_AFTER, "1")],
-                    "too many callers are being verified\n",
-                )
-                    .into_response(),
+                Denied::Unauthorised => {
+                    let challenge = "Basic realm=\"mercury\", charset=\"UTF-8\"";
+                    let text = "authentication required";
+                    let response = self.refused(StatusCode::UNAUTHORIZED, text);
+                    ([(header::WWW_AUTHENTICATE, challenge)], response).into_response()
+                }
+                Denied::Busy => {
+                    let text = "too many callers are being verified";
+                    let response = self.refused(StatusCode::SERVICE_UNAVAILABLE, text);
+                    ([(header::RETRY_AFTER, "1")], response).into_response()
+                }
             }
         })
     }
 
     async fn body(&self, body: Body) -> Result<Bytes, Response> {
         let whole = Limited::new(body, self.body_bytes).collect();
-        match tokio::time::timeout(self.receive_timeout, whole).await {
-            Ok(Ok(whole)) => Ok(whole.to_bytes()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => Err(closing(
+        let (status, text) = match tokio::time::timeout(self.receive_timeout, whole).await {
+            Ok(Ok(whole)) => return Ok(whole.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => (
                 StatusCode::PAYLOAD_TOO_LARGE,
-                format!("the body has more than {} bytes\n", self.body_bytes),
-            )),
-            Ok(Err(_)) => Err(closing(StatusCode::BAD_REQUEST, "the body broke off\n".to_owned())),
-            Err(_) => Err(closing(
+                format!("the body has more than {} bytes", self.body_bytes),
+            ),
+            Ok(Err(_)) => (StatusCode::BAD_REQUEST, "the body broke off".to_owned()),
+            Err(_) => (
                 StatusCode::REQUEST_TIMEOUT,
-                format!("the body took longer than {} ms\n", self.receive_timeout.as_millis()),
-            )),
-        }
+                format!("the body took longer than {} ms", self.receive_timeout.as_millis()),
+            ),
+        };
+        // The rest of the body was not read, so the connection is useless.
+        Err(([(header::CONNECTION, "close")], self.refused(status, &text)).into_response())
+    }
+
+    fn refused(&self, status: StatusCode, text: &str) -> Response {
+        let Refusal { media_type, body } = self.table.refusal(status, text);
+        (status, [(header::CONTENT_TYPE, media_type)], body).into_response()
     }
 }
 
 async fn call(State(doors): State<Doors>, request: Request) -> Response {
     let (head, body) = request.into_parts();
+    if head.method != Method::POST {
+        let response = doors.refused(StatusCode::METHOD_NOT_ALLOWED, "calls come with POST");
+        return ([(header::ALLOW, "POST")], response).into_response();
+    }
     let caller = match doors.caller(&head.headers).await {
         Ok(caller) => caller,
         Err(denied) => return denied,
@@ -128,16 +133,13 @@ async fn call(State(doors): State<Doors>, request: Request) -> Response {
         Ok(body) => body,
         Err(refused) => return refused,
     };
-    match doors.dispatcher.answer(&caller, &body).await {
-        Some(answer) => json(StatusCode::OK, &answer),
-        None => StatusCode::NO_CONTENT.into_response(),
-    }
+    doors.table.answer(&caller, &body).await.into_response()
 }
 
 async fn scrape(State(doors): State<Doors>, headers: HeaderMap) -> Response {
     match doors.caller(&headers).await {
         Ok(_) => {
-            doors.dispatcher.look();
+            doors.watched.look();
             let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
             (kind, doors.metrics.render()).into_response()
         }
@@ -146,7 +148,7 @@ async fn scrape(State(doors): State<Doors>, headers: HeaderMap) -> Response {
 }
 
 async fn ready(State(doors): State<Doors>) -> Response {
-    match doors.dispatcher.problems() {
+    match doors.watched.problems() {
         none if none.is_empty() => "ready\n".into_response(),
         problems => {
             let text = problems.join("\n") + "\n";
@@ -161,19 +163,8 @@ async fn count(response: Response) -> Response {
     response
 }
 
-fn json(status: StatusCode, body: &impl Serialize) -> Response {
-    match serde_json::to_vec(body) {
-        Ok(bytes) => (status, [(header::CONTENT_TYPE, "application/json")], bytes).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
-}
-
 fn broken() -> Response {
     let error = RpcError::internal("the service broke while it handled the request");
-    json(StatusCode::INTERNAL_SERVER_ERROR, &Answer { id: Id::Null, outcome: Err(error) })
-}
-
-/// An answer after which the connection is useless: the rest of the body was not read.
-fn closing(status: StatusCode, text: String) -> Response {
-    (status, [(header::CONNECTION, "close")], text).into_response()
+    let json = serde_json::to_vec(&Answer { id: Id::Null, outcome: Err(error) }).ok();
+    Reply { status: StatusCode::INTERNAL_SERVER_ERROR, json }.into_response()
 }
