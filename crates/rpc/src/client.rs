@@ -128,7 +128,7 @@ impl Client {
         let mut params = context.map(|context| json!({ "context": context }));
         let mut done = 0;
         loop {
-            let sent = self.send(method.name(), params, all);
+            let sent = self.send(method.name(), params);
             let error = match tokio::time::timeout_at(all, sent).await {
                 Ok(Ok(result)) => return Ok(result),
                 Ok(Err(error)) => error,
@@ -152,18 +152,13 @@ impl Client {
     }
 
     /// One call: its envelope around `params`, and its answer's `result`.
-    async fn send(
-        &self,
-        method: &str,
-        params: Option<Value>,
-        until: Instant,
-    ) -> Result<Value, CallError> {
+    async fn send(&self, method: &str, params: Option<Value>) -> Result<Value, CallError> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let mut call = json!({ "jsonrpc": "2.0", "id": id, "method": method });
         if let (Some(params), Some(members)) = (params, call.as_object_mut()) {
             members.insert("params".to_owned(), params);
         }
-        let body = self.let_in(&call, until).await?;
+        let body = self.let_in(&call).await?;
         let received: Received = serde_json::from_slice(&body).map_err(|error| {
             self.malformed(format!("{error}; it begins `{}`", beginning(&body)))
         })?;
@@ -181,10 +176,10 @@ impl Client {
     }
 
     /// One request, until it is let in or nothing more can be said to be let in.
-    async fn let_in(&self, call: &Value, until: Instant) -> Result<Vec<u8>, CallError> {
+    async fn let_in(&self, call: &Value) -> Result<Vec<u8>, CallError> {
         let mut proof = self.login.begin();
         for _ in 1..ROUNDS {
-            let answered = self.exchange(call, &proof, until).await?;
+            let answered = self.exchange(call, &proof).await?;
             if answered.status != StatusCode::UNAUTHORIZED {
                 self.login.accepted(proof);
                 return self.body(answered, "");
@@ -198,7 +193,7 @@ impl Client {
                 }
             }
         }
-        let answered = self.exchange(call, &proof, until).await?;
+        let answered = self.exchange(call, &proof).await?;
         if answered.status == StatusCode::UNAUTHORIZED {
             return self.body(answered, &self.login.used(&proof));
         }
@@ -206,14 +201,8 @@ impl Client {
         self.body(answered, "")
     }
 
-    async fn exchange(
-        &self,
-        call: &Value,
-        proof: &login::Proof,
-        until: Instant,
-    ) -> Result<Answered, CallError> {
+    async fn exchange(&self, call: &Value, proof: &login::Proof) -> Result<Answered, CallError> {
         let mut request = self.http.post(self.url.clone()).json(call);
-        request = request.timeout(until.saturating_duration_since(Instant::now()));
         if let Some((name, value)) = self.login.header(proof, self.url.path())? {
             request = request.header(name, value);
         }

@@ -134,6 +134,9 @@ fn refused(error: &rustls::Error) -> Option<String> {
                 | CertificateError::NotValidForNameContext { .. } => {
                     "it is for another name than that of the address".to_owned()
                 }
+                CertificateError::BadSignature => {
+                    "an authority of that name is trusted here, but its key is another".to_owned()
+                }
                 CertificateError::Revoked => "it was revoked".to_owned(),
                 other => other.to_string(),
             };

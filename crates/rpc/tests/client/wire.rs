@@ -1,7 +1,5 @@
 //! The client against servers that answer what they should not.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says why by panicking")]
-
 use rpc::{
     Class, Method,
     client::{CallError, Client, Settings},
