@@ -9,6 +9,7 @@ mod build;
 pub mod config;
 mod error;
 pub mod http;
+pub mod ironic;
 mod methods;
 mod notify;
 mod reload;

@@ -25,9 +25,10 @@ use tracing::{error, info, warn};
 use crate::{
     access::{self, Access},
     build,
-    config::Config,
+    config::{Config, MethodTable},
     error::Error,
-    http::{Bound, Calls, Dispatcher, Door, Doors, Listening, Refusals, Serving, serve},
+    http::{Bound, Calls, Dispatcher, Door, Doors, Listening, Refusals, Serving, Table, serve},
+    ironic::IronicTable,
     methods::Methods,
     notify, reload, telemetry,
 };
@@ -92,6 +93,28 @@ pub async fn check(path: &std::path::Path) -> Result<Config, Error> {
     Ok(config)
 }
 
+/// The method tables over one service, which share its places for calls.
+struct Tables {
+    native: Arc<dyn Table>,
+    ironic: Arc<dyn Table>,
+}
+
+impl Tables {
+    fn new(config: &Config, service: &Arc<Service>, places: Calls) -> Self {
+        let methods = Arc::new(Methods::new(Arc::clone(service)));
+        let native = Dispatcher::new(methods, &config.limits, places.clone());
+        let ironic = IronicTable::new(Arc::clone(service), config.ironic, places);
+        Self { native: Arc::new(native), ironic: Arc::new(ironic) }
+    }
+
+    fn of(&self, methods: MethodTable) -> Arc<dyn Table> {
+        Arc::clone(match methods {
+            MethodTable::Native => &self.native,
+            MethodTable::Ironic => &self.ironic,
+        })
+    }
+}
+
 /// A service that is up.
 pub(crate) struct Running {
     pub(crate) config: Config,
@@ -130,8 +153,7 @@ impl Running {
 
         let calls = TaskTracker::new();
         let places = Calls::new(&config.limits, calls.clone());
-        let methods = Arc::new(Methods::new(Arc::clone(&service)));
-        let table = Arc::new(Dispatcher::new(methods, &config.limits, places));
+        let tables = Tables::new(&config, &service, places);
         let watched = Arc::new(telemetry::Watch::new(Arc::clone(&service)));
         let (refusals, recorder) = Refusals::new();
         let mut access = Vec::new();
@@ -143,7 +165,7 @@ impl Running {
             })?;
             let by = Access::new(listen, &config.limits, read);
             let router = Doors {
-                table: Arc::<Dispatcher>::clone(&table),
+                table: tables.of(listen.methods),
                 path: listen.path.clone(),
                 authenticator: by.authenticator.clone(),
                 refusals: refusals.clone(),

@@ -40,6 +40,16 @@ const NEEDS: &[Need] = &[
         package: "apache2-utils",
         purpose: "password files as operators make them",
     },
+    Need {
+        program: "systemd-analyze",
+        package: "systemd",
+        purpose: "the judge of the service's unit",
+    },
+    Need {
+        program: "lighttpd",
+        package: "lighttpd",
+        purpose: "a web server that checks HTTP Digest",
+    },
 ];
 
 /// Where programs are, beside `PATH`: a user's path often lacks the folders of daemons.

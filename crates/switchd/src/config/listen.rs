@@ -16,6 +16,9 @@ use super::{
 
 /// The path of the native table, unless the listener names another.
 const PATH: &str = "/v1/rpc";
+/// The path of Ironic's table, unless the listener names another: the only one that a conductor
+/// can call.
+const IRONIC_PATH: &str = "/";
 /// Paths that every listener serves.
 const MONITORING: &[&str] = &["/metrics", "/healthz", "/readyz"];
 
@@ -24,6 +27,8 @@ const MONITORING: &[&str] = &["/metrics", "/healthz", "/readyz"];
 pub struct Listen {
     /// Where.
     pub address: Address,
+    /// Which methods are served.
+    pub methods: MethodTable,
     /// The path on which calls come.
     pub path: String,
     /// Who may come in.
@@ -32,6 +37,26 @@ pub struct Listen {
     pub tls: Option<ListenTls>,
     /// The mode of a unix socket.
     pub socket_mode: u32,
+}
+
+/// The methods of a listener.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MethodTable {
+    /// Mercury's own.
+    #[default]
+    Native,
+    /// Those that Ironic calls on its networking service.
+    Ironic,
+}
+
+impl MethodTable {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Native => PATH,
+            Self::Ironic => IRONIC_PATH,
+        }
+    }
 }
 
 /// Where to listen.
@@ -69,7 +94,7 @@ pub(super) fn listeners(check: &mut Check<'_>) -> Vec<Listen> {
 
 fn listener(check: &mut Check<'_>, key: &str, raw: &RawListen) -> Option<Listen> {
     let at = |member: &str| format!("{key}.{member}");
-    let path = path_of(check, &at("path"), raw.path.as_deref())?;
+    let path = path_of(check, &at("path"), raw.path.as_deref().unwrap_or(raw.methods.path()))?;
     let address = address_of(check, &at("address"), &raw.address)?;
     let local = match &address {
         Address::Tcp(address) => address.ip().is_loopback(),
@@ -94,7 +119,7 @@ fn listener(check: &mut Check<'_>, key: &str, raw: &RawListen) -> Option<Listen>
             return None;
         }
     };
-    Some(Listen { address, path, auth, tls, socket_mode })
+    Some(Listen { address, methods: raw.methods, path, auth, tls, socket_mode })
 }
 
 fn address_of(check: &mut Check<'_>, key: &str, text: &str) -> Option<Address> {
@@ -113,8 +138,7 @@ fn address_of(check: &mut Check<'_>, key: &str, text: &str) -> Option<Address> {
 }
 
 /// The path on which calls come, which must not hide what is there for monitoring.
-fn path_of(check: &mut Check<'_>, key: &str, text: Option<&str>) -> Option<String> {
-    let Some(text) = text else { return Some(PATH.to_owned()) };
+fn path_of(check: &mut Check<'_>, key: &str, text: &str) -> Option<String> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
     let problem = if !text.starts_with('/') || !text.bytes().all(plain) {
         "which is no plain path like `/v1/rpc`"

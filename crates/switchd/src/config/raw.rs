@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
 
 use super::{
-    LogFormat,
+    LogFormat, MethodTable, UnknownSwitch,
     auth::{RawCertificate, RawListenTls, RawToken},
 };
 use crate::secret::RawSecretRef;
@@ -24,6 +24,7 @@ pub(super) struct Raw {
     limits: RawLimits,
     save: RawSave,
     log: RawLog,
+    ironic: RawIronic,
     switch: BTreeMap<String, RawSwitch>,
     pair: BTreeMap<String, RawPair>,
 }
@@ -31,6 +32,8 @@ pub(super) struct Raw {
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct RawListen {
     pub(super) address: String,
+    #[serde(default)]
+    pub(super) methods: MethodTable,
     pub(super) path: Option<String>,
     pub(super) auth: Texts,
     pub(super) htpasswd: Option<PathBuf>,
@@ -112,6 +115,20 @@ pub(super) struct RawLog {
 impl Default for RawLog {
     fn default() -> Self {
         Self { filter: "info".to_owned(), format: LogFormat::Text }
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(default)]
+pub(super) struct RawIronic {
+    pub(super) unknown_switch: UnknownSwitch,
+    pub(super) timeout_ms: u64,
+}
+
+impl Default for RawIronic {
+    fn default() -> Self {
+        // A conductor waits 120 s for an answer.
+        Self { unknown_switch: UnknownSwitch::default(), timeout_ms: 100_000 }
     }
 }
 
