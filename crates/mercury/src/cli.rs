@@ -8,6 +8,7 @@ mod failure;
 mod man;
 mod openrpc;
 mod output;
+mod password;
 mod policy;
 mod switch;
 mod switchd;
@@ -56,6 +57,8 @@ enum Command {
     Config(config::Args),
     /// Check a policy file, and what it allows
     Policy(policy::Args),
+    /// Make lines for the files of users that the service reads
+    Password(password::Args),
     /// Read and verify audit logs
     Audit(audit::Args),
     /// See it all work: a fabric, servers and the service are started, and taken down again
@@ -112,6 +115,7 @@ impl Command {
             Self::Switch(args) => switch::run(args, output),
             Self::Config(args) => config::run(&args, output),
             Self::Policy(args) => policy::run(&args, output),
+            Self::Password(args) => password::run(args, output),
             Self::Audit(args) => audit::run(args, output),
             Self::Demo(args) => {
                 demo::run(&args, &mut std::io::stdout(), output.look()).map(|()| Exit::Ok)

@@ -5,7 +5,7 @@
 //! credentials in one request are refused, because two readers could choose differently.
 //!
 //! What is slow on purpose (bcrypt) runs on blocking threads, few at a time; who failed often waits
-//! ([`limit`]); who was verified a moment ago is remembered by a keyed digest of what it sent. A user
+//! ([`Limiter`]); who was verified a moment ago is remembered by a keyed digest of what it sent. A user
 //! that does not exist costs as much as one that does. [`Denied`] says why somebody was not let in,
 //! for the audit log alone: the caller is told only to authenticate. No error, log line or record
 //! holds a credential.
@@ -15,18 +15,24 @@ mod basic;
 mod cache;
 mod certificate;
 mod denied;
+mod digest;
 mod file;
+mod htdigest;
 mod htpasswd;
+mod keystone;
 mod limit;
+mod nonces;
 mod token;
 
 use std::fmt;
 
-pub use authenticator::{Attempt, Authenticator, Material};
+pub use authenticator::{Attempt, Authenticator, Material, Settings};
 pub use certificate::{CertificateNames, PeerCertificate};
 pub use denied::{Answer, Denied, Reason};
 pub use file::FileError;
+pub use htdigest::Htdigest;
 pub use htpasswd::Htpasswd;
+pub use keystone::{Keystone, KeystoneSettings};
 pub use limit::{Limiter, Source};
 pub use token::Tokens;
 

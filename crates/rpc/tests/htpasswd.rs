@@ -15,7 +15,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rpc::auth::{
-    Attempt, Authenticator, Caller, Denied, FileError, Htpasswd, Limiter, Material, Reason, Scheme,
+    Attempt, Authenticator, Caller, Denied, FileError, Htpasswd, Limiter, Material, Reason, Scheme, Settings,
     Source,
 };
 
@@ -65,7 +65,12 @@ fn load(path: &Path) -> Result<Material, FileError> {
 }
 
 fn authenticator(path: &Path) -> Authenticator {
-    Authenticator::new(load(path).unwrap(), Limiter::new(1000), "mercury".to_owned())
+    let settings = Settings {
+        realm: "mercury".to_owned(),
+        limiter: Limiter::new(1000),
+        nonce_lifetime: Duration::from_secs(300),
+    };
+    Authenticator::new(load(path).unwrap(), settings)
 }
 
 async fn check(
@@ -75,6 +80,8 @@ async fn check(
 ) -> Result<Caller, Reason> {
     let header = basic(user, password);
     let attempt = Attempt {
+        method: "POST",
+        target: "/v1/rpc",
         authorization: vec![&header],
         tokens: Vec::new(),
         certificate: None,

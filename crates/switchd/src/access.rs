@@ -5,15 +5,20 @@
 //! was. A reload reads files and secrets again; which schemes there are and where their files are is
 //! part of the listener, which needs a restart.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc, time::Duration};
 
-use rpc::auth::{Authenticator, Htpasswd, Limiter, Material, Tokens};
+use rpc::auth::{
+    Authenticator, Htdigest, Htpasswd, Keystone, KeystoneSettings, Limiter, Material, Settings, Tokens,
+};
 
 use crate::{
-    config::{Config, Limits, Listen},
+    config::{Config, KeystoneAuth, Limits, Listen},
     error::Error,
     http::{Clients, Loaded, Tls, load_tls},
 };
+
+/// How large a file of CA certificates may be: those of a whole system have 300 kilobytes.
+const CERTIFICATES: u64 = 4 * 1024 * 1024;
 
 /// What a listener lets in by.
 pub(crate) struct Access {
@@ -36,8 +41,13 @@ impl Access {
         let Read { material, tls } = read;
         let address = listen.address.to_string();
         let authenticator = || {
-            let limiter = Limiter::new(limits.failed_logins_per_minute);
-            Arc::new(Authenticator::new(material, limiter, listen.auth.realm.clone()))
+            let digest = listen.auth.digest.as_ref();
+            let settings = Settings {
+                realm: listen.auth.realm().to_owned(),
+                limiter: Limiter::new(limits.failed_logins_per_minute),
+                nonce_lifetime: digest.map_or(Duration::ZERO, |digest| digest.nonce_lifetime),
+            };
+            Arc::new(Authenticator::new(material, settings))
         };
         Self {
             authenticator: (!listen.auth.is_none()).then(authenticator),
@@ -80,6 +90,17 @@ pub(crate) async fn read(listen: &Listen) -> Result<Read, Error> {
         Some(file) => Some(Htpasswd::load(file).map_err(|error| refused(with_cause(&error)))?),
         None => None,
     };
+    let digest = match &auth.digest {
+        Some(digest) => Some(
+            Htdigest::load(&digest.users, &digest.realm, digest.md5)
+                .map_err(|error| refused(with_cause(&error)))?,
+        ),
+        None => None,
+    };
+    let keystone = match &auth.keystone {
+        Some(keystone) => Some(self::keystone(keystone).await.map_err(refused)?),
+        None => None,
+    };
     let mut tokens = Vec::new();
     for token in &auth.tokens {
         let secret = token.secret.resolve().await.map_err(|error| refused(error.to_string()))?;
@@ -101,7 +122,38 @@ pub(crate) async fn read(listen: &Listen) -> Result<Read, Error> {
         None => None,
     };
     let certificate = auth.certificate.clone();
-    Ok(Read { material: Material { basic, tokens, certificate }, tls })
+    Ok(Read { material: Material { basic, digest, tokens, certificate, keystone }, tls })
+}
+
+async fn keystone(auth: &KeystoneAuth) -> Result<Keystone, String> {
+    let auth = auth.clone();
+    let password = auth.password.resolve().await.map_err(|error| error.to_string())?;
+    let ca = match &auth.ca {
+        Some(path) => Some(small_file(path).await?),
+        None => None,
+    };
+    Keystone::new(KeystoneSettings {
+        url: auth.url,
+        ca,
+        username: auth.username,
+        password,
+        user_domain: auth.user_domain,
+        project: auth.project,
+        project_domain: auth.project_domain,
+        callers_domain: auth.callers_domain,
+        roles: auth.roles,
+        cache: auth.cache,
+    })
+}
+
+/// A file of certificates.
+async fn small_file(path: &Path) -> Result<Vec<u8>, String> {
+    let cannot = |problem: String| format!("cannot read `{}`: {problem}", path.display());
+    let found = tokio::fs::metadata(path).await.map_err(|error| cannot(error.to_string()))?;
+    if !found.is_file() || found.len() > CERTIFICATES {
+        return Err(cannot("it is no file of certificates".to_owned()));
+    }
+    tokio::fs::read(path).await.map_err(|error| cannot(error.to_string()))
 }
 
 /// An error and what it comes from, on one line.

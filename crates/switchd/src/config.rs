@@ -12,6 +12,7 @@
 
 mod auth;
 mod check;
+mod keystone;
 mod known;
 mod listen;
 mod problem;
@@ -27,7 +28,8 @@ use std::{
 
 use model::SwitchName;
 
-pub use auth::{Auth, ListenTls, TlsMinimum, TokenAuth};
+pub use auth::{Auth, DigestAuth, ListenTls, TlsMinimum, TokenAuth};
+pub use keystone::KeystoneAuth;
 pub use listen::{Address, Listen, MethodTable};
 pub use problem::{ConfigError, Problem};
 pub use switch::{Detach, DriverConfig, PairConfig, PeerName, SwitchConfig, TlsConfig};

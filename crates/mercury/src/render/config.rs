@@ -33,8 +33,11 @@ pub(crate) fn problems(look: Look, error: &ConfigError) -> String {
 
 /// Who may come in at a listener.
 fn entrances(auth: &Auth) -> String {
-    let Auth { basic, tokens, certificate, realm: _ } = auth;
+    let Auth { basic, digest, tokens, certificate, keystone } = auth;
     let mut all = Vec::new();
+    if let Some(digest) = digest {
+        all.push(format!("the users of {} by Digest", digest.users.display()));
+    }
     if let Some(htpasswd) = basic {
         all.push(format!("the users of {}", htpasswd.display()));
     }
@@ -47,6 +50,9 @@ fn entrances(auth: &Auth) -> String {
             Some(table) => count(table.len(), "name of certificates", "names of certificates"),
             None => "certificates of its CA".to_owned(),
         });
+    }
+    if let Some(keystone) = keystone {
+        all.push(format!("the roles {} of {}", keystone.roles.join(", "), keystone.url));
     }
     if all.is_empty() {
         all.push("anybody who reaches it, as `anonymous`".to_owned());

@@ -9,8 +9,9 @@ use secrecy::ExposeSecret as _;
 use tokio::sync::Semaphore;
 
 use super::{
-    Caller, CertificateNames, Denied, HEADER_BYTES, Htpasswd, Limiter, PeerCertificate, Reason,
-    Scheme, Source, Tokens, basic::Credential, cache::Cache,
+    Caller, CertificateNames, Denied, HEADER_BYTES, Htdigest, Htpasswd, Keystone, Limiter,
+    PeerCertificate, Reason, Scheme, Source, Tokens, basic::Credential, cache::Cache, digest,
+    nonces::Nonces,
 };
 
 /// How many bcrypt computations run at a time: they are pure CPU, and switches come first.
@@ -26,15 +27,34 @@ const NOT_USED: &[u8] = b"notused";
 pub struct Material {
     /// HTTP Basic.
     pub basic: Option<Htpasswd>,
+    /// HTTP Digest.
+    pub digest: Option<Htdigest>,
     /// Shared secrets in `X-Auth-Token`.
     pub tokens: Option<Tokens>,
     /// Client certificates.
     pub certificate: Option<CertificateNames>,
+    /// Tokens of Keystone in `X-Auth-Token`. Not beside shared secrets, which have the same header.
+    pub keystone: Option<Keystone>,
+}
+
+/// What an authenticator is, whatever it verifies against.
+#[derive(Debug)]
+pub struct Settings {
+    /// What people are shown when they are asked for a password.
+    pub realm: String,
+    /// How often logins may fail.
+    pub limiter: Limiter,
+    /// How long a nonce of HTTP Digest is good.
+    pub nonce_lifetime: Duration,
 }
 
 /// What a request says about who sent it.
 #[derive(Debug, Clone)]
 pub struct Attempt<'a> {
+    /// The HTTP method.
+    pub method: &'a str,
+    /// Path and query, as they were sent.
+    pub target: &'a str,
     /// The values of all `Authorization` headers.
     pub authorization: Vec<&'a [u8]>,
     /// The values of all `X-Auth-Token` headers.
@@ -51,8 +71,8 @@ pub struct Authenticator {
     /// What is verified against, with who was: a reload forgets both at once.
     state: RwLock<Arc<State>>,
     slots: Arc<Semaphore>,
-    limiter: Limiter,
-    realm: String,
+    settings: Settings,
+    nonces: Nonces,
 }
 
 #[derive(Debug)]
@@ -64,18 +84,19 @@ struct State {
 /// The credential of a request.
 enum Given<'a> {
     Basic(&'a str),
+    Digest(&'a str),
     Token(&'a [u8]),
     Certificate(&'a PeerCertificate),
 }
 
 impl Authenticator {
-    /// An authenticator; its realm is what people are shown when they are asked for a password.
-    pub fn new(material: Material, limiter: Limiter, realm: String) -> Self {
+    /// An authenticator that verifies against `material`.
+    pub fn new(material: Material, settings: Settings) -> Self {
         Self {
             state: RwLock::new(Arc::new(State { material, verified: Cache::new() })),
             slots: Arc::new(Semaphore::new(CONCURRENT)),
-            limiter,
-            realm,
+            nonces: Nonces::new(settings.nonce_lifetime),
+            settings,
         }
     }
 
@@ -90,7 +111,17 @@ impl Authenticator {
         let state = Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner));
         match state.material.given(attempt)? {
             Given::Basic(encoded) => self.basic(state, encoded, attempt.source).await,
-            Given::Token(token) => self.token(&state, token, attempt.source),
+            Given::Digest(header) => {
+                let users = state.material.digest.as_ref();
+                let users = users.ok_or(Denied::new(None, Reason::NotOffered))?;
+                digest::verify(users, &self.nonces, &self.settings.limiter, header, attempt)
+            }
+            Given::Token(token) => match &state.material.keystone {
+                Some(keystone) => {
+                    keystone.verify(token, &self.settings.limiter, attempt.source).await
+                }
+                None => self.token(&state, token, attempt.source),
+            },
             Given::Certificate(certificate) => {
                 let names = state.material.certificate.as_ref();
                 let names = names.ok_or(Denied::new(None, Reason::NotOffered))?;
@@ -105,16 +136,22 @@ impl Authenticator {
     }
 
     /// The values of `WWW-Authenticate` for a 401, one for each scheme that has one.
-    pub fn challenges(&self) -> Vec<String> {
+    pub fn challenges(&self, denied: &Denied) -> Vec<String> {
         let state = Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner));
-        let Material { basic, tokens, certificate: _ } = &state.material;
-        let realm = &self.realm;
+        let Material { basic, digest, tokens, certificate: _, keystone } = &state.material;
+        let realm = &self.settings.realm;
         let mut challenges = Vec::new();
+        if let Some(users) = digest {
+            challenges.extend(digest::challenges(users, &self.nonces, denied));
+        }
         if basic.is_some() {
             challenges.push(format!("Basic realm=\"{realm}\", charset=\"UTF-8\""));
         }
         if tokens.is_some() {
             challenges.push(format!("Token realm=\"{realm}\""));
+        }
+        if let Some(keystone) = keystone {
+            challenges.push(format!("Keystone uri=\"{}\"", keystone.url()));
         }
         challenges
     }
@@ -135,6 +172,7 @@ impl Authenticator {
             return Ok(caller());
         }
         let attempt = self
+            .settings
             .limiter
             .begin(source, Instant::now())
             .map_err(|after| denied(Reason::TooMany(after)))?;
@@ -176,6 +214,7 @@ impl Authenticator {
             return known().map(caller).ok_or(denied(Reason::WrongToken));
         }
         let attempt = self
+            .settings
             .limiter
             .begin(source, Instant::now())
             .map_err(|after| denied(Reason::TooMany(after)))?;
@@ -201,7 +240,7 @@ impl Material {
         }
         // Every Ironic without authentication sends some token; where none is asked for, it says
         // nothing.
-        if self.tokens.is_some() {
+        if self.tokens.is_some() || self.keystone.is_some() {
             for token in &attempt.tokens {
                 if token.len() > HEADER_BYTES {
                     return denied(Reason::Malformed);
@@ -227,8 +266,11 @@ impl Material {
         }
         let text = str::from_utf8(header).map_err(|_| malformed.clone())?;
         let (scheme, rest) = text.split_once(' ').ok_or(malformed)?;
-        if scheme.eq_ignore_ascii_case("basic") && self.basic.is_some() {
+        let is = |name: &str| scheme.eq_ignore_ascii_case(name);
+        if is("basic") && self.basic.is_some() {
             Ok(Given::Basic(rest))
+        } else if is("digest") && self.digest.is_some() {
+            Ok(Given::Digest(text))
         } else {
             Err(Denied::new(None, Reason::NotOffered))
         }

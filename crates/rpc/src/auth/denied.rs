@@ -13,11 +13,13 @@ pub struct Denied {
     pub claimed: Option<String>,
     /// Why.
     pub reason: Reason,
+    /// More about it, without anything that was sent.
+    pub detail: Option<String>,
 }
 
 impl Denied {
     pub(super) const fn new(scheme: Option<Scheme>, reason: Reason) -> Self {
-        Self { scheme, claimed: None, reason }
+        Self { scheme, claimed: None, reason, detail: None }
     }
 
     /// With who the caller claims to be: printable, and not longer than a name.
@@ -25,6 +27,18 @@ impl Denied {
         let printable = user.chars().filter(|c| !c.is_control());
         self.claimed = Some(printable.take(64).collect());
         self
+    }
+
+    /// With more about the reason, which repeats nothing that was sent.
+    pub(super) fn because(mut self, detail: String) -> Self {
+        self.detail = Some(detail);
+        self
+    }
+
+    /// Whether the password was right and only the nonce is of no use, so that the client may try
+    /// again without asking its user.
+    pub(super) const fn is_stale(&self) -> bool {
+        matches!(self.reason, Reason::StaleNonce | Reason::ForeignNonce)
     }
 }
 
@@ -43,11 +57,21 @@ pub enum Reason {
     UnknownUser,
     /// Not the user's password.
     WrongPassword,
-    /// No such token.
+    /// The response is for another request than this one.
+    WrongUri,
+    /// The hash is not offered, or not known of this user.
+    WrongAlgorithm,
+    /// The password is right and the nonce too old.
+    StaleNonce,
+    /// The password is right and the nonce not ours, or from before a restart.
+    ForeignNonce,
+    /// The nonce's count was used before.
+    Replayed,
+    /// No such token, or no longer.
     WrongToken,
     /// The token that Ironic sends when its `auth_type` is not set.
     NotUsed,
-    /// The certificate names nobody whom the listener knows.
+    /// The certificate, or Keystone, names nobody whom the listener knows.
     UnknownName,
     /// The certificate has no subject alternative name that can be a caller's.
     NoName,
@@ -55,6 +79,12 @@ pub enum Reason {
     SeveralNames,
     /// The certificate expired after its connection was made.
     Expired,
+    /// The token's user has none of the roles.
+    WrongRole,
+    /// The token's user is of another domain.
+    WrongDomain,
+    /// Keystone cannot be asked.
+    KeystoneDown,
     /// Too many failed before; the same caller may come again after a while.
     TooMany(Duration),
     /// Too many are being verified.
@@ -65,10 +95,7 @@ pub enum Reason {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answer {
     /// 401, with a challenge for each scheme.
-    Unauthorised {
-        /// Whether only the nonce was too old: the client may try again without asking its user.
-        stale: bool,
-    },
+    Unauthorised,
     /// 403: who it is is known, and it may not come in here.
     Forbidden,
     /// 429: too many failed logins.
@@ -87,13 +114,21 @@ impl Reason {
             | Self::NotOffered
             | Self::UnknownUser
             | Self::WrongPassword
+            | Self::WrongUri
+            | Self::WrongAlgorithm
+            | Self::StaleNonce
+            | Self::ForeignNonce
+            | Self::Replayed
             | Self::WrongToken
-            | Self::NotUsed => Answer::Unauthorised { stale: false },
-            Self::UnknownName | Self::NoName | Self::SeveralNames | Self::Expired => {
-                Answer::Forbidden
-            }
+            | Self::NotUsed => Answer::Unauthorised,
+            Self::UnknownName
+            | Self::NoName
+            | Self::SeveralNames
+            | Self::Expired
+            | Self::WrongRole
+            | Self::WrongDomain => Answer::Forbidden,
             Self::TooMany(after) => Answer::TooMany(after),
-            Self::Busy => Answer::Unavailable,
+            Self::KeystoneDown | Self::Busy => Answer::Unavailable,
         }
     }
 
@@ -106,12 +141,20 @@ impl Reason {
             Self::NotOffered => "not_offered",
             Self::UnknownUser => "unknown_user",
             Self::WrongPassword => "wrong_password",
+            Self::WrongUri => "wrong_uri",
+            Self::WrongAlgorithm => "wrong_algorithm",
+            Self::StaleNonce => "stale_nonce",
+            Self::ForeignNonce => "foreign_nonce",
+            Self::Replayed => "replayed",
             Self::WrongToken => "wrong_token",
             Self::NotUsed => "token_not_used",
             Self::UnknownName => "unknown_name",
             Self::NoName => "no_name",
             Self::SeveralNames => "several_names",
             Self::Expired => "certificate_expired",
+            Self::WrongRole => "wrong_role",
+            Self::WrongDomain => "wrong_domain",
+            Self::KeystoneDown => "keystone_down",
             Self::TooMany(_) => "too_many_failures",
             Self::Busy => "busy",
         }
@@ -127,11 +170,19 @@ impl fmt::Display for Reason {
             Self::NotOffered => "a scheme that the listener does not offer",
             Self::UnknownUser => "unknown user",
             Self::WrongPassword => "wrong password",
-            Self::WrongToken => "wrong token",
+            Self::WrongUri => "an answer to another request",
+            Self::WrongAlgorithm => "an algorithm that is not offered, or not for this user",
+            Self::StaleNonce => "a nonce that is too old",
+            Self::ForeignNonce => "a nonce that is not ours, or from before a restart",
+            Self::Replayed => "a nonce count that was used before",
+            Self::WrongToken => "wrong or expired token",
             Self::NotUsed => {
                 "the token `notused`: this Ironic has no `auth_type = admin_token` for us"
             }
-            Self::UnknownName => "a certificate whose names are not in `certificate.names`",
+            Self::WrongRole => "a user without any of the roles",
+            Self::WrongDomain => "a user of another domain",
+            Self::KeystoneDown => "Keystone cannot be asked",
+            Self::UnknownName => "a name that stands for no caller here",
             Self::NoName => "a certificate without a subject alternative name of use",
             Self::SeveralNames => "a certificate that names more than one caller",
             Self::Expired => "a certificate that expired after it was shown",

@@ -3,14 +3,16 @@
 //! What contradicts itself is refused here, before any file is read: a scheme without what it
 //! needs, a section that no scheme reads, a password that would travel readable.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use rpc::auth::{CertificateNames, Scheme, check_name};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
+    MethodTable,
     check::Check,
+    keystone::{KeystoneAuth, keystone},
     problem::Problem,
     raw::{RawListen, Texts},
 };
@@ -25,12 +27,27 @@ const REALM: &str = "mercury";
 pub struct Auth {
     /// HTTP Basic: the htpasswd file.
     pub basic: Option<PathBuf>,
+    /// HTTP Digest.
+    pub digest: Option<DigestAuth>,
     /// Shared secrets in `X-Auth-Token`.
     pub tokens: Vec<TokenAuth>,
     /// Client certificates.
     pub certificate: Option<CertificateNames>,
-    /// What people are shown when they are asked for a password.
+    /// Tokens of Keystone in `X-Auth-Token`.
+    pub keystone: Option<KeystoneAuth>,
+}
+
+/// HTTP Digest at a listener.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DigestAuth {
+    /// The htdigest file.
+    pub users: PathBuf,
+    /// The realm of its users.
     pub realm: String,
+    /// How long a nonce is good.
+    pub nonce_lifetime: Duration,
+    /// Whether MD5 is offered too.
+    pub md5: bool,
 }
 
 /// A shared secret.
@@ -68,6 +85,25 @@ pub enum TlsMinimum {
 }
 
 #[derive(Deserialize, JsonSchema)]
+pub(super) struct RawDigest {
+    users: PathBuf,
+    #[serde(default = "realm")]
+    realm: String,
+    #[serde(default = "nonce_lifetime_ms")]
+    nonce_lifetime_ms: u64,
+    #[serde(default)]
+    md5: bool,
+}
+
+fn realm() -> String {
+    REALM.to_owned()
+}
+
+const fn nonce_lifetime_ms() -> u64 {
+    300_000
+}
+
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct RawToken {
     name: String,
     secret: RawSecretRef,
@@ -90,11 +126,13 @@ pub(super) struct RawListenTls {
 impl Auth {
     /// The schemes on offer.
     pub fn schemes(&self) -> Vec<Scheme> {
-        let Self { basic, tokens, certificate, realm: _ } = self;
+        let Self { basic, digest, tokens, certificate, keystone } = self;
         let offered = [
             (Scheme::Basic, basic.is_some()),
+            (Scheme::Digest, digest.is_some()),
             (Scheme::Token, !tokens.is_empty()),
             (Scheme::Certificate, certificate.is_some()),
+            (Scheme::Keystone, keystone.is_some()),
         ];
         offered.into_iter().filter_map(|(scheme, offered)| offered.then_some(scheme)).collect()
     }
@@ -103,10 +141,16 @@ impl Auth {
     pub fn is_none(&self) -> bool {
         self.schemes().is_empty()
     }
+
+    /// What people are shown when they are asked for a password.
+    pub fn realm(&self) -> &str {
+        self.digest.as_ref().map_or(REALM, |digest| &digest.realm)
+    }
 }
 
 /// Every scheme that a listener may offer.
-const SCHEMES: [Scheme; 3] = [Scheme::Basic, Scheme::Token, Scheme::Certificate];
+const SCHEMES: [Scheme; 5] =
+    [Scheme::Basic, Scheme::Digest, Scheme::Token, Scheme::Certificate, Scheme::Keystone];
 
 /// Who may come in at a listener, and its TLS. `local` says that only this machine reaches it.
 pub(super) fn auth(
@@ -126,6 +170,8 @@ pub(super) fn auth(
     }
     for (member, scheme, given) in [
         ("htpasswd", Scheme::Basic, raw.htpasswd.is_some()),
+        ("digest", Scheme::Digest, raw.digest.is_some()),
+        ("keystone", Scheme::Keystone, raw.keystone.is_some()),
         ("token", Scheme::Token, !raw.token.is_empty()),
         ("certificate", Scheme::Certificate, raw.certificate.is_some()),
     ] {
@@ -138,11 +184,32 @@ pub(super) fn auth(
             return None;
         }
     }
-    let mut auth = Auth { realm: REALM.to_owned(), ..Auth::default() };
+    if has(Scheme::Token) && has(Scheme::Keystone) {
+        let what = "has `token` beside `keystone`, which have the same header";
+        check.refuse(Problem::at(at("auth"), what).hint("a listener for each"));
+        return None;
+    }
+    if raw.methods == MethodTable::Ironic && offered == [Scheme::Digest] {
+        let what = "is `digest` alone, which Ironic's client does not speak";
+        let hint = "`basic`, `token`, `certificate` or `keystone` for Ironic";
+        check.refuse(Problem::at(at("auth"), what).hint(hint));
+        return None;
+    }
+    let mut auth = Auth::default();
     if has(Scheme::Basic) {
         let file = raw.htpasswd.as_deref();
         let file = given(check, &at("htpasswd"), file, &offered, Scheme::Basic)?;
         auth.basic = Some(check.path(file));
+    }
+    if has(Scheme::Digest) {
+        let digest = raw.digest.as_ref();
+        let digest = given(check, &at("digest"), digest, &offered, Scheme::Digest)?;
+        auth.digest = Some(self::digest(check, &at("digest"), digest)?);
+    }
+    if has(Scheme::Keystone) {
+        let raw = raw.keystone.as_ref();
+        let raw = given(check, &at("keystone"), raw, &offered, Scheme::Keystone)?;
+        auth.keystone = Some(keystone(check, &at("keystone"), raw)?);
     }
     if has(Scheme::Token) {
         let tokens = Some(raw.token.as_slice()).filter(|tokens| !tokens.is_empty());
@@ -222,6 +289,22 @@ fn given<T>(
         check.refuse(Problem::at(key, format!("is missing: `auth` {verb} `{scheme}`")));
     }
     value
+}
+
+fn digest(check: &mut Check<'_>, key: &str, raw: &RawDigest) -> Option<DigestAuth> {
+    let RawDigest { users, realm, nonce_lifetime_ms, md5 } = raw;
+    let plain = |byte: u8| (byte.is_ascii_graphic() || byte == b' ') && !b"\"\\:".contains(&byte);
+    if realm.is_empty() || realm.len() > 64 || !realm.bytes().all(plain) {
+        let what = "is not 1 to 64 printable characters without quotes and colons";
+        check.refuse(Problem::at(format!("{key}.realm"), what));
+        return None;
+    }
+    Some(DigestAuth {
+        users: check.path(users),
+        realm: realm.clone(),
+        nonce_lifetime: check.time(&format!("{key}.nonce_lifetime_ms"), *nonce_lifetime_ms, 1000),
+        md5: *md5,
+    })
 }
 
 fn token(check: &mut Check<'_>, key: &str, raw: &RawToken) -> Option<TokenAuth> {

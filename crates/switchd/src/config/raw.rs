@@ -9,7 +9,8 @@ use serde::{Deserialize, Deserializer, de};
 
 use super::{
     LogFormat, MethodTable, UnknownSwitch,
-    auth::{RawCertificate, RawListenTls, RawToken},
+    auth::{RawCertificate, RawDigest, RawListenTls, RawToken},
+    keystone::RawKeystone,
 };
 use crate::secret::RawSecretRef;
 
@@ -37,9 +38,11 @@ pub(super) struct RawListen {
     pub(super) path: Option<String>,
     pub(super) auth: Texts,
     pub(super) htpasswd: Option<PathBuf>,
+    pub(super) digest: Option<RawDigest>,
     #[serde(default)]
     pub(super) token: Vec<RawToken>,
     pub(super) certificate: Option<RawCertificate>,
+    pub(super) keystone: Option<RawKeystone>,
     pub(super) tls: Option<RawListenTls>,
     #[serde(default)]
     pub(super) plaintext: bool,

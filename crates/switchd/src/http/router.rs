@@ -6,7 +6,9 @@ use axum::{
     Extension, Router,
     body::{Body, Bytes, HttpBody as _},
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{
+        HeaderName, HeaderValue, Method, StatusCode, header, request::Parts, uri::PathAndQuery,
+    },
     response::{IntoResponse as _, Response},
     routing::{any, get},
 };
@@ -74,7 +76,8 @@ impl Doors {
             .layer(axum::middleware::map_response(count))
     }
 
-    async fn caller(&self, headers: &HeaderMap, peer: &Peer) -> Result<Caller, Response> {
+    async fn caller(&self, head: &Parts, peer: &Peer) -> Result<Caller, Response> {
+        let headers = &head.headers;
         // Browsers always send it with a POST, and nobody else does: a web page that somebody on
         // this machine looks at must not change switches.
         if headers.contains_key(header::ORIGIN) {
@@ -84,6 +87,8 @@ impl Doors {
         let Some(authenticator) = &self.authenticator else { return Ok(Caller::anonymous()) };
         let all = |name| headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
         let attempt = Attempt {
+            method: head.method.as_str(),
+            target: head.uri.path_and_query().map_or("", PathAndQuery::as_str),
             authorization: all(header::AUTHORIZATION),
             tokens: all(TOKEN),
             certificate: peer.certificate.as_ref(),
@@ -102,10 +107,10 @@ impl Doors {
     fn told(&self, authenticator: &Authenticator, denied: &Denied) -> Response {
         let after = |wait: Duration| [(header::RETRY_AFTER, wait.as_secs().max(1).to_string())];
         match denied.reason.answer() {
-            Told::Unauthorised { .. } => {
+            Told::Unauthorised => {
                 let text = "authentication required";
                 let mut response = self.refused(StatusCode::UNAUTHORIZED, text);
-                for challenge in authenticator.challenges() {
+                for challenge in authenticator.challenges(denied) {
                     if let Ok(challenge) = HeaderValue::from_str(&challenge) {
                         response.headers_mut().append(header::WWW_AUTHENTICATE, challenge);
                     }
@@ -129,7 +134,7 @@ impl Doors {
     }
 
     fn note(&self, peer: &Peer, denied: Denied) {
-        let Denied { scheme, claimed, reason } = denied;
+        let Denied { scheme, claimed, reason, detail } = denied;
         let scheme = scheme.map(auth::Scheme::as_str);
         metrics::counter!(
             "mercury_auth_failures_total",
@@ -140,7 +145,7 @@ impl Doors {
             listener: self.listener.clone(),
             peer: peer.place.clone(),
             scheme,
-            reason: reason.to_string(),
+            reason: detail.map_or(reason.to_string(), |detail| format!("{reason}: {detail}")),
         };
         self.refusals.note(Refused { kind, claimed });
     }
@@ -191,7 +196,7 @@ async fn call(
         let response = doors.refused(StatusCode::METHOD_NOT_ALLOWED, "calls come with POST");
         return ([(header::ALLOW, "POST")], response).into_response();
     }
-    let caller = match doors.caller(&head.headers, &peer).await {
+    let caller = match doors.caller(&head, &peer).await {
         Ok(caller) => caller,
         Err(denied) => return denied,
     };
@@ -205,9 +210,10 @@ async fn call(
 async fn scrape(
     State(doors): State<Doors>,
     Extension(peer): Extension<Arc<Peer>>,
-    headers: HeaderMap,
+    request: Request,
 ) -> Response {
-    match doors.caller(&headers, &peer).await {
+    let (head, _) = request.into_parts();
+    match doors.caller(&head, &peer).await {
         Ok(_) => {
             doors.watched.look();
             let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];
