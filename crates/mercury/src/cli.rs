@@ -3,11 +3,14 @@
 mod audit;
 mod completions;
 mod config;
+mod connection;
 mod exit;
 mod failure;
+mod man;
 mod openrpc;
 mod output;
 mod policy;
+mod profile;
 mod switch;
 mod switchd;
 
@@ -51,6 +54,8 @@ enum Command {
     Switchd(switchd::Args),
     /// Look at switch ports and change them, through a running switch service
     Switch(switch::Args),
+    /// Look at the client's profiles: addresses of services, and as whom to speak to them
+    Profile(profile::Args),
     /// Check the service's configuration
     Config(config::Args),
     /// Check a policy file, and what it allows
@@ -62,6 +67,8 @@ enum Command {
     Demo(demo::Args),
     /// Print a shell's completion script
     Completions(completions::Args),
+    /// Write the manual pages
+    Man(man::Args),
     /// Print the OpenRPC document of the switch service
     #[command(name = "openrpc")]
     OpenRpc,
@@ -93,9 +100,14 @@ impl Command {
         match self {
             Self::Switch(args) => args.json(),
             Self::Audit(args) => args.json(),
+            Self::Profile(args) => args.json(),
             Self::Config(args) => args.json(),
             Self::Policy(args) => args.json(),
-            Self::Switchd(_) | Self::Demo(_) | Self::Completions(_) | Self::OpenRpc => false,
+            Self::Switchd(_)
+            | Self::Demo(_)
+            | Self::Completions(_)
+            | Self::Man(_)
+            | Self::OpenRpc => false,
         }
     }
 
@@ -103,6 +115,7 @@ impl Command {
         match self {
             Self::Switchd(args) => switchd::run(args),
             Self::Switch(args) => switch::run(args, output),
+            Self::Profile(args) => profile::run(&args, output),
             Self::Config(args) => config::run(&args, output),
             Self::Policy(args) => policy::run(&args, output),
             Self::Audit(args) => audit::run(args, output),
@@ -110,6 +123,7 @@ impl Command {
                 demo::run(&args, &mut std::io::stdout(), output.look()).map(|()| Exit::Ok)
             }
             Self::Completions(args) => completions::run(&args, output),
+            Self::Man(args) => man::run(&args, output),
             Self::OpenRpc => openrpc::run(output),
         }
     }

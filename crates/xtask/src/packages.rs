@@ -45,6 +45,11 @@ const NEEDS: &[Need] = &[
         package: "lighttpd",
         purpose: "a web server that checks HTTP Digest",
     },
+    Need {
+        program: "systemd-analyze",
+        package: "systemd",
+        purpose: "the judge of the service's unit",
+    },
 ];
 
 /// Where programs are, beside `PATH`: a user's path often lacks the folders of daemons.

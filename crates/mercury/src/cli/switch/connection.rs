@@ -1,40 +1,15 @@
-//! Where the service is, as whom to speak to it, and what every request says.
-//!
-//! A password is never taken from the command line, where every process of the machine can read
-//! it, and never asked for, so that a script cannot hang on a question.
+//! What every request of `mercury switch` says, beside what it asks.
 
-use std::{
-    fs::File,
-    io::Read as _,
-    os::unix::fs::MetadataExt as _,
-    path::{Path, PathBuf},
-};
-
-use anyhow::Context as _;
 use jiff::SignedDuration;
-use rpc::{
-    client::{Client, Settings},
-    wire::Context,
-};
-use secrecy::SecretString;
+use rpc::{client::Client, wire::Context};
 
-use crate::cli::{exit::Exit, failure::Told, warn};
-
-/// How long a password file may be; a longer one is the wrong file.
-const PASSWORD_BYTES: u64 = 4096;
+use crate::cli::connection;
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Service")]
 pub(super) struct Connection {
-    /// The service: http://host:port, https://host:port, or unix:/path/to/socket
-    #[arg(long, global = true, env = "MERCURY_URL", default_value = "http://127.0.0.1:8191")]
-    url: String,
-    /// The user to authenticate as; the password comes from MERCURY_PASSWORD or --password-file
-    #[arg(long, global = true, env = "MERCURY_USER")]
-    user: Option<String>,
-    /// A file whose first line is the password; it must not be readable by everybody
-    #[arg(long, global = true, env = "MERCURY_PASSWORD_FILE", value_name = "FILE")]
-    password_file: Option<PathBuf>,
+    #[command(flatten)]
+    service: connection::Connection,
     /// How long the service may work, such as 500ms, 30s or 2m; at most 10m [default: 30s]
     #[arg(long, global = true, value_parser = timeout)]
     timeout: Option<u32>,
@@ -58,14 +33,7 @@ pub(super) struct Connection {
 impl Connection {
     /// A client of the service.
     pub(super) fn client(&self) -> anyhow::Result<Client> {
-        let credentials = match &self.user {
-            Some(user) => Some((user.clone(), self.password(user)?)),
-            None => None,
-        };
-        if credentials.is_some() && travels_readable(&self.url) {
-            warn("the password travels unencrypted to this address; use https");
-        }
-        Ok(Client::new(Settings { address: self.url.clone(), credentials })?)
+        self.service.client()
     }
 
     /// What every request of this run says.
@@ -81,47 +49,6 @@ impl Connection {
             ..Context::default()
         }
     }
-
-    fn password(&self, user: &str) -> anyhow::Result<SecretString> {
-        if let Some(file) = &self.password_file {
-            return read_password(file);
-        }
-        match std::env::var("MERCURY_PASSWORD") {
-            Ok(password) if !password.is_empty() => Ok(password.into()),
-            _ => Err(Told::new(Exit::Usage, format!("there is no password for user `{user}`"))
-                .hint("set MERCURY_PASSWORD, or name a file with `--password-file`")
-                .into()),
-        }
-    }
-}
-
-/// Whether a password for this address can be read on its way.
-fn travels_readable(url: &str) -> bool {
-    url.strip_prefix("http://").is_some_and(|rest| {
-        let host = rest.split('/').next().unwrap_or_default();
-        let host = host.rsplit_once(':').map_or(host, |(host, _)| host).trim_matches(['[', ']']);
-        let ip = host.parse::<std::net::IpAddr>();
-        host != "localhost" && !ip.is_ok_and(|ip| ip.is_loopback())
-    })
-}
-
-fn read_password(path: &Path) -> anyhow::Result<SecretString> {
-    let shown = path.display();
-    let cannot = || format!("cannot read the password file `{shown}`");
-    let file = File::open(path).with_context(cannot)?;
-    let found = file.metadata().with_context(cannot)?;
-    if found.is_file() && found.mode() & 0o004 != 0 {
-        let message = format!("the password file `{shown}` can be read by everybody");
-        return Err(Told::new(Exit::Usage, message).hint(format!("chmod 600 {shown}")).into());
-    }
-    let mut text = String::new();
-    file.take(PASSWORD_BYTES + 1).read_to_string(&mut text).with_context(cannot)?;
-    let first = text.lines().next().unwrap_or_default();
-    if first.is_empty() || text.len() as u64 > PASSWORD_BYTES {
-        let message = format!("the password file `{shown}` does not begin with a password");
-        return Err(Told::new(Exit::Usage, message).into());
-    }
-    Ok(first.to_owned().into())
 }
 
 /// Milliseconds from `500ms`, `30s`, `2m`, or from seconds without a unit.
@@ -138,10 +65,7 @@ fn timeout(text: &str) -> Result<u32, String> {
 
 #[cfg(test)]
 mod tests {
-    use std::{io::Write as _, os::unix::fs::PermissionsExt as _};
-
     use rstest::rstest;
-    use secrecy::ExposeSecret as _;
 
     use super::*;
 
@@ -156,36 +80,5 @@ mod tests {
     #[case("soon", None)]
     fn timeouts(#[case] text: &str, #[case] want: Option<u32>) {
         assert_eq!(timeout(text).ok(), want);
-    }
-
-    #[rstest]
-    #[case("http://127.0.0.1:8191", false)]
-    #[case("http://[::1]:8191", false)]
-    #[case("http://localhost", false)]
-    #[case("https://switchd.example", false)]
-    #[case("unix:/run/switchd.sock", false)]
-    #[case("http://switchd.example:8191", true)]
-    #[case("http://192.0.2.1", true)]
-    fn passwords_that_can_be_read_on_their_way(#[case] url: &str, #[case] want: bool) {
-        assert_eq!(travels_readable(url), want);
-    }
-
-    #[rstest]
-    #[case("s3cret\nrest\n", 0o600, Ok("s3cret"))]
-    #[case("s3cret", 0o640, Ok("s3cret"))]
-    #[case("s3cret", 0o644, Err("can be read by everybody"))]
-    #[case("", 0o600, Err("does not begin with a password"))]
-    fn password_files(#[case] text: &str, #[case] mode: u32, #[case] want: Result<&str, &str>) {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(text.as_bytes()).unwrap();
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(mode)).unwrap();
-        match (read_password(file.path()), want) {
-            (Ok(got), Ok(want)) => assert_eq!(got.expose_secret(), want),
-            (Err(got), Err(want)) => {
-                let got = got.to_string();
-                assert!(got.contains(want) && !got.contains("s3cret"), "{got}");
-            }
-            (got, want) => panic!("{:?} and not {want:?}", got.map(|_| "a password")),
-        }
     }
 }
