@@ -37,7 +37,7 @@ pub(super) struct Connection {
     password_file: Option<PathBuf>,
     /// A file whose first line is a shared secret or a Keystone token [env: MERCURY_TOKEN_FILE]
     #[arg(long, global = true, value_name = "FILE")]
-    token_file: Option<PathBuf>,
+    auth_token_file: Option<PathBuf>,
     /// How to authenticate [env: MERCURY_AUTH] [default: the token, or the user as asked]
     #[arg(long, global = true)]
     auth: Option<Auth>,

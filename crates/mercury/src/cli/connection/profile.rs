@@ -72,7 +72,10 @@ impl Profiles {
         let Some(path) = path else { return Ok(None) };
         let shown = path.display();
         let cannot = |error: std::io::Error| {
-            Told::new(Exit::Other, format!("cannot read the client's configuration `{shown}`\n{error}"))
+            Told::new(
+                Exit::Other,
+                format!("cannot read the client's configuration `{shown}`\n{error}"),
+            )
         };
         let found = match fs::metadata(&path) {
             Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
@@ -137,8 +140,7 @@ impl Profiles {
         self.profiles.get(name).ok_or_else(|| {
             let problem = format!("there is no profile `{name}` in `{}`", self.path.display());
             let names: Vec<_> = self.profiles.keys().map(String::as_str).collect();
-            let there =
-                if names.is_empty() { "none".to_owned() } else { listed(&names) };
+            let there = if names.is_empty() { "none".to_owned() } else { listed(&names) };
             Told::new(Exit::Usage, problem).hint(format!("there is {there}"))
         })
     }

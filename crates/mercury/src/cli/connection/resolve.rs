@@ -175,7 +175,7 @@ pub(super) fn resolve(
                     == profile.and_then(|(_, profile)| profile.user.as_ref())
         });
     let token = places.secret(
-        ("--token-file", flags.token_file.as_ref()),
+        ("--auth-token-file", flags.auth_token_file.as_ref()),
         ["MERCURY_TOKEN_FILE", "MERCURY_TOKEN"],
         |profile| (profile.token_file.as_ref(), profile.token.as_ref()),
     );
@@ -194,7 +194,7 @@ pub(super) fn resolve(
         Auth::None => None,
         Auth::Token => Some(token.ok_or_else(|| {
             Told::new(Exit::Usage, "there is no token")
-                .hint("name a file with `--token-file`, or set MERCURY_TOKEN")
+                .hint("name a file with `--auth-token-file`, or set MERCURY_TOKEN")
         })?),
         Auth::Asked | Auth::Basic | Auth::Digest | Auth::DigestMd5 => {
             let Some(user) = &user else {
@@ -212,9 +212,7 @@ pub(super) fn resolve(
         (None, Some(text)) => text.parse().map_err(|_| {
             Told::new(Exit::Usage, format!("MERCURY_RETRIES is `{text}`, no number from 0"))
         })?,
-        (None, None) => {
-            profile.and_then(|(_, profile)| profile.retries).unwrap_or(RETRIES)
-        }
+        (None, None) => profile.and_then(|(_, profile)| profile.retries).unwrap_or(RETRIES),
     };
     Ok(Resolved {
         url,

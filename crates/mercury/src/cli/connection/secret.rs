@@ -51,9 +51,8 @@ mod tests {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(text.as_bytes()).unwrap();
         file.as_file().set_permissions(std::fs::Permissions::from_mode(mode)).unwrap();
-        let got = read(file.path(), "password").map_err(|error| {
-            error.to_string().replace(&file.path().display().to_string(), "FILE")
-        });
+        let got = read(file.path(), "password")
+            .map_err(|error| error.to_string().replace(&file.path().display().to_string(), "FILE"));
         let got = got.as_ref().map(|secret| secret.expose_secret()).map_err(String::as_str);
         assert_eq!(got, want);
     }

@@ -14,10 +14,13 @@ fn profiles() -> Profiles {
         retries: Some(7),
         ..Profile::default()
     };
-    let robot =
-        Profile { token: Some("robot-token".into()), auth: None, ..Profile::default() };
+    let robot = Profile { token: Some("robot-token".into()), auth: None, ..Profile::default() };
     let profiles = [("lab".to_owned(), lab), ("robot".to_owned(), robot)];
-    Profiles { path: "/client.toml".into(), default: Some("lab".to_owned()), profiles: profiles.into() }
+    Profiles {
+        path: "/client.toml".into(),
+        default: Some("lab".to_owned()),
+        profiles: profiles.into(),
+    }
 }
 
 /// What is used with these options and variables: address, how, whom, with what.
@@ -58,17 +61,13 @@ const PASSWORD: (&str, &str) = ("MERCURY_PASSWORD", "pw");
 #[case(&[], &[("MERCURY_AUTH", "basic")], "https://lab Basic ada from-lab")]
 #[case(&["--auth", "none"], &[], "https://lab None ada -")]
 // What counts more decides between a user and a token.
-#[case(&["--token-file", "/t"], &[], "https://lab Token ada /t")]
+#[case(&["--auth-token-file", "/t"], &[], "https://lab Token ada /t")]
 #[case(&["--user", "bob"], &[("MERCURY_TOKEN", "t"), PASSWORD], "https://lab Asked bob pw")]
 #[case(&["--profile", "robot"], &[], "http://127.0.0.1:8191 Token - robot-token")]
 #[case(&[], &[("MERCURY_PROFILE", "robot")], "http://127.0.0.1:8191 Token - robot-token")]
 #[case(&["--profile", "lab", "--url", "https://lab"], &[], "https://lab Asked ada from-lab")]
 #[case(&["--profile", "lab"], &[("MERCURY_PROFILE", "robot")], "https://lab Asked ada from-lab")]
-fn what_is_used(
-    #[case] flags: &[&str],
-    #[case] variables: &[(&str, &str)],
-    #[case] want: &str,
-) {
+fn what_is_used(#[case] flags: &[&str], #[case] variables: &[(&str, &str)], #[case] want: &str) {
     assert_eq!(check(flags, variables).unwrap(), want);
 }
 

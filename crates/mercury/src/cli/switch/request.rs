@@ -7,7 +7,7 @@ use crate::cli::connection;
 
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Service")]
-pub(super) struct Connection {
+pub(super) struct Request {
     #[command(flatten)]
     service: connection::Connection,
     /// How long the service may work, such as 500ms, 30s or 2m; at most 10m [default: 30s]
@@ -30,7 +30,7 @@ pub(super) struct Connection {
     pub(super) json: bool,
 }
 
-impl Connection {
+impl Request {
     /// A client of the service.
     pub(super) fn client(&self) -> anyhow::Result<Client> {
         self.service.client()
