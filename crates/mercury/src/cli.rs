@@ -3,6 +3,7 @@
 mod audit;
 mod completions;
 mod config;
+mod connection;
 mod exit;
 mod failure;
 mod man;
@@ -10,6 +11,7 @@ mod openrpc;
 mod output;
 mod password;
 mod policy;
+mod profile;
 mod switch;
 mod switchd;
 
@@ -53,6 +55,8 @@ enum Command {
     Switchd(switchd::Args),
     /// Look at switch ports and change them, through a running switch service
     Switch(switch::Args),
+    /// Look at the client's profiles: addresses of services, and as whom to speak to them
+    Profile(profile::Args),
     /// Check the service's configuration
     Config(config::Args),
     /// Check a policy file, and what it allows
@@ -99,6 +103,7 @@ impl Command {
         match self {
             Self::Switch(args) => args.json(),
             Self::Audit(args) => args.json(),
+            Self::Profile(args) => args.json(),
             Self::Config(args) => args.json(),
             Self::Policy(args) => args.json(),
             Self::Switchd(_)
@@ -113,6 +118,7 @@ impl Command {
         match self {
             Self::Switchd(args) => switchd::run(args),
             Self::Switch(args) => switch::run(args, output),
+            Self::Profile(args) => profile::run(&args, output),
             Self::Config(args) => config::run(&args, output),
             Self::Policy(args) => policy::run(&args, output),
             Self::Password(args) => password::run(args, output),
