@@ -107,6 +107,7 @@ impl Command {
             Self::Config(args) => args.json(),
             Self::Policy(args) => args.json(),
             Self::Switchd(_)
+            | Self::Password(_)
             | Self::Demo(_)
             | Self::Completions(_)
             | Self::Man(_)

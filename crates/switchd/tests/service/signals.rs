@@ -31,13 +31,13 @@ fn be_the_service() {
 }
 
 /// A process, ended with its test.
-struct Process {
-    site: Site,
+pub(crate) struct Process {
+    pub(crate) site: Site,
     child: Child,
 }
 
 impl Process {
-    fn start(site: Site) -> Self {
+    pub(crate) fn start(site: Site) -> Self {
         let notify = UnixDatagram::bind(site.path("notify")).unwrap();
         notify.set_read_timeout(Some(PATIENCE)).unwrap();
         let log = fs::File::create(site.path("log")).unwrap();
@@ -59,17 +59,17 @@ impl Process {
         process
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
     }
 
-    fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.site.path("log")).unwrap_or_default()
     }
 
     /// Waits until the log says it so often.
-    async fn says(&self, text: &str, times: usize) {
+    pub(crate) async fn says(&self, text: &str, times: usize) {
         eventually(&format!("the log says {text:?}"), || self.log().matches(text).count() >= times)
             .await;
     }
