@@ -30,6 +30,9 @@ pub(super) enum Time {
 impl Ca {
     pub(super) fn new() -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
+        // Of two CAs of one name the wrong one is a bad signature, and not an unknown CA.
+        let name = uuid::Uuid::new_v4().to_string();
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
