@@ -3,12 +3,14 @@
 mod audit;
 mod completions;
 mod config;
+mod connection;
 mod exit;
 mod failure;
 mod man;
 mod openrpc;
 mod output;
 mod policy;
+mod profile;
 mod switch;
 mod switchd;
 
@@ -52,6 +54,8 @@ enum Command {
     Switchd(switchd::Args),
     /// Look at switch ports and change them, through a running switch service
     Switch(switch::Args),
+    /// Look at the client's profiles: addresses of services, and as whom to speak to them
+    Profile(profile::Args),
     /// Check the service's configuration
     Config(config::Args),
     /// Check a policy file, and what it allows
@@ -96,6 +100,7 @@ impl Command {
         match self {
             Self::Switch(args) => args.json(),
             Self::Audit(args) => args.json(),
+            Self::Profile(args) => args.json(),
             Self::Config(args) => args.json(),
             Self::Policy(args) => args.json(),
             Self::Switchd(_)
@@ -110,6 +115,7 @@ impl Command {
         match self {
             Self::Switchd(args) => switchd::run(args),
             Self::Switch(args) => switch::run(args, output),
+            Self::Profile(args) => profile::run(&args, output),
             Self::Config(args) => config::run(&args, output),
             Self::Policy(args) => policy::run(&args, output),
             Self::Audit(args) => audit::run(args, output),
