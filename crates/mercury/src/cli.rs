@@ -9,6 +9,7 @@ mod failure;
 mod man;
 mod openrpc;
 mod output;
+mod password;
 mod policy;
 mod profile;
 mod switch;
@@ -60,6 +61,8 @@ enum Command {
     Config(config::Args),
     /// Check a policy file, and what it allows
     Policy(policy::Args),
+    /// Make lines for the files of users that the service reads
+    Password(password::Args),
     /// Read and verify audit logs
     Audit(audit::Args),
     /// See it all work: a fabric, servers and the service are started, and taken down again
@@ -118,6 +121,7 @@ impl Command {
             Self::Profile(args) => profile::run(&args, output),
             Self::Config(args) => config::run(&args, output),
             Self::Policy(args) => policy::run(&args, output),
+            Self::Password(args) => password::run(args, output),
             Self::Audit(args) => audit::run(args, output),
             Self::Demo(args) => {
                 demo::run(&args, &mut std::io::stdout(), output.look()).map(|()| Exit::Ok)
