@@ -7,6 +7,7 @@ mod exit;
 mod failure;
 mod openrpc;
 mod output;
+mod plugin;
 mod policy;
 mod switch;
 mod switchd;
@@ -55,6 +56,8 @@ enum Command {
     Config(config::Args),
     /// Check a policy file, and what it allows
     Policy(policy::Args),
+    /// Check drivers that are plugins, while writing them
+    Plugin(plugin::Args),
     /// Read and verify audit logs
     Audit(audit::Args),
     /// See it all work: a fabric, servers and the service are started, and taken down again
@@ -95,6 +98,7 @@ impl Command {
             Self::Audit(args) => args.json(),
             Self::Config(args) => args.json(),
             Self::Policy(args) => args.json(),
+            Self::Plugin(args) => args.json(),
             Self::Switchd(_) | Self::Demo(_) | Self::Completions(_) | Self::OpenRpc => false,
         }
     }
@@ -105,6 +109,7 @@ impl Command {
             Self::Switch(args) => switch::run(args, output),
             Self::Config(args) => config::run(&args, output),
             Self::Policy(args) => policy::run(&args, output),
+            Self::Plugin(args) => plugin::run(args, output),
             Self::Audit(args) => audit::run(args, output),
             Self::Demo(args) => {
                 demo::run(&args, &mut std::io::stdout(), output.look()).map(|()| Exit::Ok)

@@ -17,7 +17,7 @@ use model::PortNaming;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 use switch::{
-    Applied, BatchOutcome, Capabilities, DeviceError, Driver, Observation, PortMatch, Query,
+    BatchOutcome, Capabilities, DeviceError, Driver, Observation, PortMatch, Query,
     Session, Work,
 };
 use tokio::time::Instant;
@@ -239,7 +239,8 @@ impl PluginDriver {
     pub async fn start(settings: PluginSettings) -> Result<Self, Error> {
         let shared = Shared::default();
         let Started { conversation, description, .. } = start(&settings, &shared.graveyard).await?;
-        stop(conversation, settings.stop_grace).await;
+        // It has said what it was started for; how it ends is for a conformance run.
+        let _ = stop(conversation, settings.stop_grace).await;
         Ok(Self { settings: Arc::new(settings), description, shared })
     }
 
