@@ -8,7 +8,7 @@ from typing import IO, Any, Callable, Dict, List, Optional, Tuple
 
 from .errors import PluginError, Refused, Unknown, Unsupported
 from .plugin import Plugin
-from .shapes import Query, Work
+from .shapes import BadParams, Query, Work
 
 PROTOCOL = 1
 """The version of the protocol that is spoken here."""
@@ -91,6 +91,8 @@ class Server:
             return failure(number, error.code, str(error))
         except PluginError as error:
             return failure(number, error.code, str(error))
+        except BadParams as error:
+            return failure(number, INVALID_PARAMS, str(error))
         except ValueError as error:
             traceback.print_exc(file=sys.stderr)
             return failure(number, INVALID_PARAMS, str(error))

@@ -6,6 +6,10 @@ States are plain dictionaries, exactly as they travel; the types are for editors
 from typing import Any, Dict, FrozenSet, Iterable, Iterator, List, Optional, Set, Tuple, TypedDict
 
 
+class BadParams(ValueError):
+    """Parameters that are not what the protocol describes."""
+
+
 class VlanMode(TypedDict, total=False):
     """Which VLANs a port carries; ``mode`` says which other members there are."""
 
@@ -127,7 +131,7 @@ class Work:
         self.after: Slice = table(params, "after")
         steps = params.get("steps")
         if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
-            raise ValueError("`steps` is no list of objects")
+            raise BadParams("`steps` is no list of objects")
         self.steps: List[Dict[str, Any]] = steps
 
     @property
@@ -146,21 +150,21 @@ class Work:
 def table(params: Dict[str, Any], member: str) -> Any:
     value = params.get(member)
     if not isinstance(value, dict):
-        raise ValueError(f"`{member}` is no object")
+        raise BadParams(f"`{member}` is no object")
     return value
 
 
 def names(params: Dict[str, Any], member: str) -> List[str]:
     value = params.get(member, [])
     if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise ValueError(f"`{member}` is no list of names")
+        raise BadParams(f"`{member}` is no list of names")
     return value
 
 
 def numbers(params: Dict[str, Any], member: str) -> List[int]:
     value = params.get(member, [])
     if not isinstance(value, list) or not all(type(number) is int for number in value):
-        raise ValueError(f"`{member}` is no list of numbers")
+        raise BadParams(f"`{member}` is no list of numbers")
     return value
 
 

@@ -12,6 +12,7 @@
 
 mod check;
 mod known;
+mod plugin;
 mod listen;
 mod problem;
 mod raw;
@@ -27,6 +28,7 @@ use std::{
 use model::SwitchName;
 
 pub use listen::{Address, Auth, Listen};
+pub use plugin::PluginConfig;
 pub use problem::{ConfigError, Problem};
 pub use switch::{Detach, DriverConfig, PairConfig, PeerName, SwitchConfig, TlsConfig};
 

@@ -27,7 +27,7 @@ pub(crate) async fn reload(running: &Running) {
 async fn replace(running: &Running) -> Result<(), Error> {
     let Running { config: old, service, authenticators, .. } = running;
     let new = Config::load(&old.path)?;
-    let state = build::state(&new, &service.state().inventory, service.tasks())?;
+    let state = build::state(&new, &service.state().inventory, service.tasks()).await?;
     build::check_secrets(&new).await?;
     let passwords = authenticators.iter().map(|one| one.read()).collect::<Result<Vec<_>, _>>()?;
 

@@ -36,17 +36,7 @@ impl Conversation {
         within: Duration,
     ) -> Result<Value, Fault> {
         let by = Instant::now() + within;
-        match self.process.lines.early() {
-            None => {}
-            Some(Early::Bytes(text)) => {
-                let violation = Violation::Unasked { near: excerpt(text.trim_end()) };
-                return Err(Fault::violated(violation, false));
-            }
-            Some(Early::End) => {
-                let (how, said) = self.process.post_mortem().await;
-                return Err(Fault::Gone { how, said });
-            }
-        }
+        self.ready().await?;
         let id = self.next_id;
         self.next_id += 1;
         let line = message::request(id, method, params)
@@ -59,6 +49,21 @@ impl Conversation {
                 Err(Fault::Refused { method, code, message: excerpt(&message) })
             }
             Err(violation) => Err(Fault::violated(violation, true)),
+        }
+    }
+
+    /// Whether the plugin waits for a question: it runs, and has said nothing unasked.
+    pub(super) async fn ready(&mut self) -> Result<(), Fault> {
+        match self.process.lines.early() {
+            None => Ok(()),
+            Some(Early::Bytes(text)) => {
+                let violation = Violation::Unasked { near: excerpt(text.trim_end()) };
+                Err(Fault::violated(violation, false))
+            }
+            Some(Early::End) => {
+                let (how, said) = self.process.post_mortem().await;
+                Err(Fault::Gone { how, said })
+            }
         }
     }
 

@@ -11,13 +11,11 @@ use thiserror::Error;
 /// Characters of a plugin's text that an error shows: enough to recognise it.
 const EXCERPT_CHARS: usize = 160;
 
-/// The codes of JSON-RPC errors that mean something here (JSON-RPC 2.0, section 5.1; the last four
+/// The codes of JSON-RPC errors that mean something here (JSON-RPC 2.0, section 5.1; the last three
 /// are this protocol's own).
 pub(super) mod code {
     pub(in super::super) const PARSE_ERROR: i64 = -32700;
-    pub(in super::super) const INVALID_REQUEST: i64 = -32600;
     pub(in super::super) const METHOD_NOT_FOUND: i64 = -32601;
-    pub(in super::super) const INVALID_PARAMS: i64 = -32602;
     pub(in super::super) const REFUSED: i64 = -32000;
     pub(in super::super) const UNREACHABLE: i64 = -32001;
     pub(in super::super) const UNSUPPORTED: i64 = -32002;

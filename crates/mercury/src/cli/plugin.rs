@@ -24,7 +24,7 @@ const CHECK: &str = "\
 Examples:
   mercury plugin check ./my-plugin
   mercury plugin check --port swp1 --port swp2 --settings lab.toml ./my-plugin
-  mercury plugin check --env PYTHONPATH=python --setting database=unix:/tmp/db.sock \\
+  mercury plugin check --env PYTHONPATH=$PWD/python --setting database=unix:/run/db.sock \\
       --port swp1 examples/plugins/ovs_vsctl.py
   mercury plugin check --secret password=/etc/leaf.pw --json ./my-plugin --verbose
 

@@ -6,7 +6,7 @@ use switch::{Applied, BatchOutcome, DeviceError, Observation, Query, Work};
 
 use super::{
     report::Failure,
-    runner::{Runner, fail},
+    runner::{Runner, blame, fail},
 };
 use crate::plugin::{
     Fault, Violation,
@@ -25,7 +25,7 @@ impl Runner {
         params: &impl Serialize,
     ) -> Result<Value, Failure> {
         let sent = shown(method, params);
-        self.exchange(method, params).await.map_err(|fault| fail(sent, fault.to_string()))
+        self.exchange(method, params).await.map_err(|fault| blame(sent, &fault))
     }
 
     async fn exchange(
@@ -99,7 +99,7 @@ impl Runner {
                 let program = self.settings.program.display().to_string();
                 return Ok(BatchOutcome::RefusedWhole(fault.device_error(&program, true)));
             }
-            Err(fault) => return Err(fail(sent, fault.to_string())),
+            Err(fault) => return Err(blame(sent, &fault)),
         };
         let redactor = self.live.as_ref().map(|live| live.redactor.clone()).unwrap_or_default();
         let read = wire::result(method::APPLY, value).and_then(|wire::Outcomes { outcomes }| {
@@ -128,14 +128,19 @@ impl Runner {
         let by = tokio::time::Instant::now() + within;
         let conversation = &mut live.conversation;
         let text = format!("{line}\n");
-        let heard = match conversation.send("a line", text.as_bytes(), within, by).await {
+        let ready = conversation.ready().await;
+        let sending = match ready {
+            Ok(()) => conversation.send("a line", text.as_bytes(), within, by).await,
+            Err(fault) => Err(fault),
+        };
+        let heard = match sending {
             Ok(()) => conversation.hear("a line", within, by).await,
             Err(fault) => Err(fault),
         };
         let decoded = heard.and_then(|line| {
             message::decode(&line).map_err(|violation| Fault::violated(violation, true))
         });
-        self.settle(decoded).map_err(|fault| fail(sent, fault.to_string()))
+        self.settle(decoded).map_err(|fault| blame(sent, &fault))
     }
 
     pub(super) fn capabilities(&self) -> switch::Capabilities {

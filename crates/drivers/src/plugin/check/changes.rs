@@ -131,6 +131,8 @@ impl Runner {
     }
 
     async fn restored(&mut self, before: &Slice) -> Judged {
+        // It gets another chance, however often it failed: ports may be left as they should not.
+        self.losses = 0;
         self.put_back(before).await?;
         let query = self.whole();
         let seen = self.observe(&query).await?;

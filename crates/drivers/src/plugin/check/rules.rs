@@ -137,7 +137,7 @@ rules! {
         "it writes nothing that is no answer",
         "write to standard error what is for people; standard output is the protocol's";
     MEMORY "memory":
-        "a hundred readings make it grow by less than 16 MiB",
+        "thirty readings make it grow by less than 16 MiB",
         "do not keep what was answered";
     END_OF_INPUT "end-of-input":
         "it ends by itself when its standard input ends",

@@ -11,7 +11,7 @@ use super::{
     rules::{self, Rule},
 };
 use crate::plugin::{
-    Description, Error, Fault, PluginSettings,
+    Description, Error, Fault, PluginSettings, Violation,
     driver::{SecretSource, Started, start, stop},
     process::Graveyard,
     program,
@@ -19,6 +19,9 @@ use crate::plugin::{
 
 /// How often a plugin may lose its session before the rest is not tried any more.
 const MOST_LOSSES: u32 = 4;
+
+/// What a failure says when the plugin was not even tried.
+const GIVEN_UP: &str = "it was given up after it had failed too often";
 
 /// The name of a secret that the run makes up, to see where it comes out again.
 const CANARY: &str = "mercury_check";
@@ -103,8 +106,11 @@ impl Runner {
     /// Keeps what came of a rule; a broken one is told what to do by the rule.
     pub(super) fn record(&mut self, rule: Rule, judged: Judged) -> bool {
         let Rule { name, text, todo } = rule;
-        let verdict =
-            judged.unwrap_or_else(|failure| Verdict::Failed(Failure { todo, ..failure }));
+        let verdict = judged.unwrap_or_else(|failure| match failure {
+            Failure { came, .. } if came == GIVEN_UP => skipped(GIVEN_UP),
+            Failure { todo: "", sent, came } => Verdict::Failed(Failure { sent, came, todo }),
+            failure => Verdict::Failed(failure),
+        });
         let good = !matches!(verdict, Verdict::Failed(_));
         self.checks.push(Check { name, rule: text, verdict });
         good
@@ -120,7 +126,6 @@ impl Runner {
         }
         let started = self.started().await;
         if !self.record(rules::DESCRIBE, started) {
-            self.secrets();
             return;
         }
         let closed = self.close().await;
@@ -158,24 +163,19 @@ impl Runner {
             Some(started) => started,
             None => {
                 if self.losses >= MOST_LOSSES {
-                    let came = format!("it was given up after it failed {MOST_LOSSES} times");
-                    return Err(fail("started it again", came));
+                    return Err(fail("started it again", GIVEN_UP));
                 }
                 let sent = format!("started it and sent {}", self.describe_line());
                 start(&self.settings, &self.graveyard).await.map_err(|error| {
                     self.losses += 1;
                     match error {
-                        Error::Start { fault, .. } => self.blame(sent, fault),
+                        Error::Start { fault, .. } => blame(sent, &fault),
                         other => fail(sent, other.to_string()),
                     }
                 })?
             }
         };
         Ok(self.live.insert(started))
-    }
-
-    fn blame(&mut self, sent: String, fault: Fault) -> Failure {
-        fail(sent, fault.to_string())
     }
 
     fn describe_line(&self) -> String {
@@ -211,6 +211,25 @@ impl Runner {
             self.leak.get_or_insert_with(|| "a secret on its standard error".to_owned());
         }
     }
+}
+
+/// A rule that was broken by a fault that is wrong in any rule.
+pub(super) fn blame(sent: impl Into<String>, fault: &Fault) -> Failure {
+    let todo = match fault {
+        Fault::System { problem } if problem == GIVEN_UP => return fail(sent, GIVEN_UP),
+        Fault::Ended { .. } | Fault::Gone { .. } => {
+            "its last words say why it ended; run it by hand, and give it the line that was sent"
+        }
+        Fault::Silent { .. } | Fault::Deaf { .. } => {
+            "read each line when it comes, answer it, and flush standard output after each answer"
+        }
+        Fault::Violated { violation: Violation::Wrong { .. }, .. } => "",
+        Fault::Violated { .. } => {
+            "write to standard output exactly one line for each request: its answer, with its id"
+        }
+        Fault::Refused { .. } | Fault::Changed { .. } | Fault::System { .. } => "",
+    };
+    Failure { todo, ..fail(sent, fault.to_string()) }
 }
 
 /// A rule that was broken; what to do about it is the rule's to say.
