@@ -20,6 +20,8 @@
 mod backoff;
 mod call;
 pub mod check;
+#[cfg(test)]
+mod document;
 mod driver;
 mod error;
 pub mod fuzz;

@@ -189,6 +189,11 @@ pub(super) fn result<T: DeserializeOwned>(
     method: &'static str,
     value: Value,
 ) -> Result<T, Violation> {
+    // Serde would also take a list of the members in their order.
+    if !value.is_object() {
+        let shown = excerpt(&value.to_string());
+        return Err(Violation::wrong(method, format!("it is no object: {shown}")));
+    }
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
         let problem = excerpt(&error.inner().to_string());
