@@ -42,6 +42,7 @@ vlans = "1-999"
 pub struct Setup {
     switches: Vec<(String, String)>,
     extra: String,
+    policy: Option<String>,
     fsync: bool,
 }
 
@@ -70,6 +71,13 @@ impl Setup {
     #[must_use]
     pub fn with(mut self, text: &str) -> Self {
         self.extra.push_str(text);
+        self
+    }
+
+    /// Another policy than the one that lets everybody do everything.
+    #[must_use]
+    pub fn policy(mut self, text: &str) -> Self {
+        self.policy = Some(text.to_owned());
         self
     }
 
@@ -111,7 +119,7 @@ impl Daemon {
         let directory = tempfile::Builder::new().prefix("mercury-").tempdir()?;
         let place = |name: &str| directory.path().join(name);
         fs::create_dir(place("state"))?;
-        fs::write(place("policy.toml"), POLICY)?;
+        fs::write(place("policy.toml"), setup.policy.as_deref().unwrap_or(POLICY))?;
         fs::write(place("switchd.toml"), setup.configuration(directory.path()))?;
         fs::set_permissions(place("switchd.toml"), fs::Permissions::from_mode(0o600))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
