@@ -1,80 +1,75 @@
-//! The life of a server, with its ports looked at after every step.
+//! The life of a server, from enrolment to its return, with its ports looked at on the wire after
+//! every step, and while Ironic works on it.
 
 use serde_json::json;
-use system_tests::peer::{Door, Ironic, IronicNetworking, OvsShell};
 
 use crate::{
-    frames::{On, SWITCH},
-    site::{NETWORKS, OTHER, SWITCH_MAC, TAGGED, TENANT, access, enrol, lab, on_the_wire, v4},
+    frames::On,
+    site::{NETWORKS, OTHER, Site, TENANT, TRUNK, access},
 };
 
-const TRUNK: On = On::Trunk(TENANT, TAGGED);
-
 #[test]
-fn upstream() {
-    let start = std::time::Instant::now();
-    let t = |s: &str| println!("{:>6} ms {s}", start.elapsed().as_millis());
-    let lab = lab();
-    t("lab");
-    let shell = OvsShell::start(&lab.instance(SWITCH).unwrap().socket()).unwrap();
-    t("sshd");
-    let peer = IronicNetworking::start(&[shell.section(SWITCH, SWITCH_MAC)]).unwrap();
-    t("networking");
-    let ironic = Ironic::start(&Door::new(v4(peer.address())), &NETWORKS).unwrap();
-    t("ironic");
-    let both = |when: &str, vlan| {
-        t(when);
-        on_the_wire(&lab, when, On::Access(vlan), On::Access(vlan));
-        t("checked");
-    };
-    let mut node = enrol(&ironic, &lab);
+fn a_server_is_on_the_right_vlans_all_its_life() {
+    let site = Site::start("auth = \"none\"\n", |door, _| door);
+    let mut node = site.enrol(TENANT, true);
+    site.both("enrolled", NETWORKS.idle);
     node.ask("manage");
     node.wait("manageable");
-    both("managed", NETWORKS.idle);
+    site.both("managed", NETWORKS.idle);
+
     node.ask("inspect");
     node.wait("inspect wait");
-    both("inspection", NETWORKS.inspection);
-    node.report_inspection(&lab.probe().mac("srv/eth0").unwrap());
+    site.both("inspection", NETWORKS.inspection);
+    node.report_inspection(&site.lab.probe().mac("srv/eth0").unwrap());
     node.wait("manageable");
-    both("after inspection", NETWORKS.idle);
+    site.both("inspected", NETWORKS.idle);
+
     node.boot_with("fake");
     node.ask("provide");
     node.wait("clean wait");
-    both("cleaning", NETWORKS.cleaning);
+    site.both("cleaning", NETWORKS.cleaning);
     node.work("available");
-    both("available", NETWORKS.idle);
+    site.both("available", NETWORKS.idle);
+
     node.ask("active");
     node.wait("wait call-back");
-    both("provisioning", NETWORKS.provisioning);
+    site.both("provisioning", NETWORKS.provisioning);
     node.work("active");
-    t("active");
-    on_the_wire(&lab, "active", On::Access(TENANT), TRUNK);
+    site.ports("active", On::Access(TENANT), TRUNK);
     node.change(0, &access(OTHER));
-    t("changed");
-    on_the_wire(&lab, "changed", On::Access(OTHER), TRUNK);
+    site.ports("changed", On::Access(OTHER), TRUNK);
+
     node.boot_with("pxe");
-    node.ask_with(json!({ "target": "rescue", "rescue_password": "let-me-in" }));
+    node.ask_with(&json!({ "target": "rescue", "rescue_password": "let-me-in" }));
     node.wait("rescue wait");
-    both("rescuing", NETWORKS.rescuing);
+    site.both("rescuing", NETWORKS.rescuing);
     node.work("rescue");
-    t("rescued");
-    on_the_wire(&lab, "rescued", On::Access(OTHER), TRUNK);
+    site.ports("rescued", On::Access(OTHER), TRUNK);
     node.boot_with("fake");
     node.ask("unrescue");
     node.wait("active");
-    t("unrescued");
-    on_the_wire(&lab, "unrescued", On::Access(OTHER), TRUNK);
-    let step = json!([{ "interface": "deploy", "step": "look_around", "args": {} }]);
-    node.ask_with(json!({ "target": "service", "service_steps": step }));
+    site.ports("unrescued", On::Access(OTHER), TRUNK);
+
+    let look = json!([{ "interface": "deploy", "step": "look_around", "args": {} }]);
+    node.ask_with(&json!({ "target": "service", "service_steps": look }));
     node.wait("service wait");
-    both("servicing", NETWORKS.servicing);
+    site.both("servicing", NETWORKS.servicing);
     node.work("active");
-    t("serviced");
-    on_the_wire(&lab, "serviced", On::Access(OTHER), TRUNK);
+    site.ports("serviced", On::Access(OTHER), TRUNK);
+
     node.ask("deleted");
     node.wait("clean wait");
-    both("cleaning again", NETWORKS.cleaning);
+    site.both("cleaning again", NETWORKS.cleaning);
     node.work("available");
-    both("available again", NETWORKS.idle);
-    node.delete();
+    site.both("available again", NETWORKS.idle);
+    let requests = node.delete();
+
+    let audited = site.audited();
+    let unknown: Vec<_> = audited.iter().filter(|id| !requests.contains(id)).collect();
+    assert!(unknown.is_empty(), "recorded, and not Ironic's: {unknown:?}; {requests:?}");
+    // Inspection, cleaning, deployment, the change, rescue, its end, service and the return: each
+    // begins with a request, and most end with another one.
+    assert!(audited.len() >= 13, "{audited:?}");
+    site.verify_audit();
+    site.leaves_nothing();
 }

@@ -1,6 +1,9 @@
 //! A server as Ironic knows it, and its way from state to state.
 
-use std::time::{Duration, Instant};
+use std::{
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 use serde_json::{Value, json};
 use system_tests::peer::{Ironic, until};
@@ -24,17 +27,16 @@ pub(crate) struct Nic<'a> {
 }
 
 /// The server.
-pub(crate) struct Node<'a> {
-    ironic: &'a Ironic,
+pub(crate) struct Node {
+    ironic: Rc<Ironic>,
     uuid: String,
     ports: Vec<String>,
-    /// What Ironic calls the requests that may have moved a port.
-    pub(crate) requests: Vec<String>,
+    requests: Vec<String>,
 }
 
-impl<'a> Node<'a> {
-    /// Tells Ironic of a new server.
-    pub(crate) fn enrol(ironic: &'a Ironic, nics: &[Nic<'_>]) -> Self {
+impl Node {
+    /// Tells Ironic of a new server; `cleans` says whether it is cleaned before and after use.
+    pub(crate) fn enrol(ironic: Rc<Ironic>, nics: &[Nic<'_>], cleans: bool) -> Self {
         let node = json!({
             "driver": "fake-hardware",
             "network_interface": "ironic-networking",
@@ -42,7 +44,7 @@ impl<'a> Node<'a> {
             "inspect_interface": "agent",
             "rescue_interface": "agent",
             "boot_interface": "pxe",
-            "automated_clean": true,
+            "automated_clean": cleans,
         });
         let (node, _) = ironic.call("POST", "/v1/nodes", Some(&node)).unwrap();
         let uuid = node["uuid"].as_str().unwrap().to_owned();
@@ -63,14 +65,14 @@ impl<'a> Node<'a> {
 
     /// Asks for a transition, and waits for nothing.
     pub(crate) fn ask(&mut self, target: &str) {
-        self.ask_with(json!({ "target": target }));
+        self.ask_with(&json!({ "target": target }));
     }
 
     /// As [`Node::ask`], with what belongs to it.
-    pub(crate) fn ask_with(&mut self, request: Value) {
+    pub(crate) fn ask_with(&mut self, request: &Value) {
         self.ironic.agent().boot();
         let path = format!("/v1/nodes/{}/states/provision", self.uuid);
-        let (_, id) = self.ironic.call("PUT", &path, Some(&request)).unwrap();
+        let (_, id) = self.ironic.call("PUT", &path, Some(request)).unwrap();
         self.requests.push(id);
     }
 
@@ -84,7 +86,7 @@ impl<'a> Node<'a> {
     /// node first, as a ramdisk does.
     #[track_caller]
     pub(crate) fn work(&mut self, state: &str) {
-        let (ironic, uuid) = (self.ironic, self.uuid.clone());
+        let (ironic, uuid) = (Rc::clone(&self.ironic), self.uuid.clone());
         let lookup = format!("/v1/lookup?node_uuid={uuid}");
         let (found, _) = ironic.call("GET", &lookup, None).unwrap();
         let heartbeat = json!({
@@ -176,8 +178,10 @@ impl<'a> Node<'a> {
         self.requests.push(id);
     }
 
-    /// Removes the server and its ports.
-    pub(crate) fn delete(self) {
+    /// Removes the server and its ports. Gives back what Ironic calls the requests that may have
+    /// moved a port.
+    pub(crate) fn delete(self) -> Vec<String> {
         self.ironic.call("DELETE", &format!("/v1/nodes/{}", self.uuid), None).unwrap();
+        self.requests
     }
 }

@@ -79,7 +79,7 @@ pub struct Ironic {
     api: Mutex<Connection>,
     agent: Agent,
     conductor: Process,
-    _api_process: Process,
+    api_process: Process,
     _folder: TempDir,
 }
 
@@ -124,7 +124,7 @@ impl Ironic {
             api: Mutex::new(connection),
             agent,
             conductor,
-            _api_process: api_process,
+            api_process,
             _folder: folder,
         })
     }
@@ -149,6 +149,11 @@ impl Ironic {
         }
         let id = answer.header("openstack-request-id").unwrap_or_default().to_owned();
         Ok((answer.json(), id))
+    }
+
+    /// The processes of both services.
+    pub fn processes(&self) -> Vec<u32> {
+        [&self.conductor, &self.api_process].into_iter().flat_map(Process::family).collect()
     }
 
     /// What the conductor has said.

@@ -64,7 +64,7 @@ pub struct IronicNetworking {
 impl IronicNetworking {
     /// Starts it, without authentication; returns when it serves.
     ///
-    /// It opens its port before it knows its switches, so an open port says nothing.
+    /// It opens its port before it knows its switches, and then has an empty list for a moment.
     ///
     /// # Errors
     /// When it does not come up.
@@ -88,7 +88,8 @@ impl IronicNetworking {
                                "params": { "context": {} } });
             // Nobody listens yet.
             let Ok(answer) = connection.post("/", &[], &list) else { return Ok(None) };
-            Ok(answer.json().get("result").is_some().then_some(()))
+            let known = answer.json().get("result").and_then(|list| Some(list.as_object()?.len()));
+            Ok((known == Some(switches.len())).then_some(()))
         });
         served.with_context(|| process.last_words())?;
         Ok(Self { process, address, took: start.elapsed(), folder })
