@@ -13,6 +13,8 @@ use serde_json::{Map, Number, Value};
 
 pub(crate) use answer::Received;
 pub use answer::{Answer, Body};
+pub use scan::depth_exceeds;
+pub use unique::parse;
 
 use crate::error::RpcError;
 
@@ -49,7 +51,8 @@ pub enum Id {
 }
 
 impl Id {
-    fn read(value: &Value) -> Option<Self> {
+    /// Reads an id; nothing when it is a fraction, a truth value, an array or an object.
+    pub fn read(value: &Value) -> Option<Self> {
         match value {
             Value::Null => Some(Self::Null),
             Value::Number(number) if !number.is_f64() => Some(Self::Number(number.clone())),
@@ -106,13 +109,13 @@ fn read(body: &[u8], limits: &Limits) -> Result<Decoded, RpcError> {
             limits.body_bytes
         )));
     }
-    if scan::depth_exceeds(body, limits.depth) {
+    if depth_exceeds(body, limits.depth) {
         return Err(RpcError::invalid_request(format!(
             "the body nests deeper than {} levels",
             limits.depth
         )));
     }
-    match unique::parse(body)? {
+    match parse(body)? {
         Value::Array(calls) if calls.is_empty() => {
             Err(RpcError::invalid_request("the batch is empty"))
         }

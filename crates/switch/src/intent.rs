@@ -24,7 +24,10 @@ pub enum Intent {
     /// The ports carry this, as single ports or as one LAG.
     Attach(Wish),
     /// The ports are put into the switch's safe state.
-    Detach,
+    Detach {
+        /// The VLAN in which they are left, instead of the one that the safe state names.
+        idle: Option<Vlan>,
+    },
     /// What is there already is changed.
     Update(Wish),
     /// A VLAN is defined.
@@ -46,7 +49,7 @@ impl Intent {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Attach(_) => "attach_port",
-            Self::Detach => "detach_port",
+            Self::Detach { .. } => "detach_port",
             Self::Update(_) => "update_port",
             Self::AddNetwork { .. } => "add_network",
             Self::DeleteNetwork { .. } => "delete_network",
@@ -90,6 +93,24 @@ impl SafeState {
             Self::Idle(vlan) | Self::Shut(Some(vlan)) => Some(VlanMode::access(vlan)),
             Self::Closed => Some(VlanMode::Closed),
             Self::Shut(None) => capabilities.closed.then_some(VlanMode::Closed),
+        }
+    }
+
+    /// The same with this VLAN for a port to be left in: one that is shut stays shut.
+    #[must_use]
+    pub const fn into_vlan(self, vlan: Vlan) -> Self {
+        match self {
+            Self::Idle(_) | Self::Closed => Self::Idle(vlan),
+            Self::Shut(_) => Self::Shut(Some(vlan)),
+        }
+    }
+
+    /// The VLAN in which a port is left, if the state names one.
+    pub const fn vlan(self) -> Option<Vlan> {
+        match self {
+            Self::Idle(vlan) => Some(vlan),
+            Self::Shut(vlan) => vlan,
+            Self::Closed => None,
         }
     }
 
@@ -145,7 +166,10 @@ pub(crate) fn wanted(
                 None => single(&mut wanted, ports, &config, facts)?,
             }
         }
-        Intent::Detach => detach(&mut wanted, ports, facts)?,
+        Intent::Detach { idle } => {
+            let safe = idle.map_or(facts.safe, |vlan| facts.safe.into_vlan(vlan));
+            detach(&mut wanted, ports, &Facts { safe, ..*facts })?;
+        }
         Intent::AddNetwork { vlan, name } => {
             if facts.capabilities.vlan_database == VlanDatabase::Explicit {
                 wanted.vlans.entry(*vlan).or_insert_with(|| VlanState { name: name.clone() });
@@ -361,6 +385,7 @@ fn detach(
     facts: &Facts<'_>,
 ) -> Result<(), SwitchError> {
     let vlans = facts.safe.vlans(facts.capabilities);
+    let vlans = vlans.map(|vlans| supported_vlans(&vlans, facts)).transpose()?;
     let mut left = BTreeSet::new();
     for port in ports {
         let Some(state) = wanted.ports.get_mut(port) else { continue };

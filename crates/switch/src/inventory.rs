@@ -223,8 +223,8 @@ impl Inventory {
                 )));
             }
         };
-        let by_id = switch_id.as_deref().and_then(|id| self.by_text(id));
-        let by_info = switch_info.as_deref().and_then(|info| self.by_text(info));
+        let by_id = switch_id.as_deref().and_then(|id| self.find(id));
+        let by_info = switch_info.as_deref().and_then(|info| self.find(info));
         match (by_id, by_info) {
             (Some(one), Some(other)) if one.name() != other.name() => {
                 Err(SwitchError::Invalid(format!(
@@ -240,7 +240,8 @@ impl Inventory {
         }
     }
 
-    fn by_text(&self, text: &str) -> Option<&Arc<Switch>> {
+    /// The switch with this MAC address or name.
+    pub fn find(&self, text: &str) -> Option<&Arc<Switch>> {
         if let Ok(mac) = text.parse::<MacAddress>()
             && let Some(name) = self.by_mac.get(&mac)
         {

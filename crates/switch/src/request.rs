@@ -107,7 +107,8 @@ pub struct NetworkWish {
     pub name: Option<String>,
     /// Access, trunk or hybrid.
     pub mode: PortMode,
-    /// The VLAN of untagged frames.
+    /// The VLAN of untagged frames. Of ports that are detached: the one that they are left in,
+    /// instead of what the switch's section of the configuration says.
     pub native: Option<Vlan>,
     /// The VLANs of tagged frames.
     pub allowed: VlanSet,

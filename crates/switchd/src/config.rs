@@ -26,7 +26,7 @@ use std::{
 
 use model::SwitchName;
 
-pub use listen::{Address, Auth, Listen};
+pub use listen::{Address, Auth, Listen, MethodTable};
 pub use problem::{ConfigError, Problem};
 pub use switch::{Detach, DriverConfig, PairConfig, PeerName, SwitchConfig, TlsConfig};
 
@@ -49,6 +49,8 @@ pub struct Config {
     pub save: Save,
     /// What is logged.
     pub log: Log,
+    /// How Ironic's method table behaves.
+    pub ironic: Ironic,
     /// The switches, by name.
     pub switches: BTreeMap<SwitchName, SwitchConfig>,
     /// The pairs, by name.
@@ -105,6 +107,27 @@ pub struct Log {
     pub filter: String,
     /// For people or for machines.
     pub format: LogFormat,
+}
+
+/// How Ironic's method table behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ironic {
+    /// How a switch that is not configured is told.
+    pub unknown_switch: UnknownSwitch,
+    /// How long a call is worked on.
+    pub timeout: Duration,
+}
+
+/// How a switch that is not configured is told to Ironic.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownSwitch {
+    /// As Ironic's own service does. A conductor then leaves the node's other ports alone when it
+    /// tears a node down.
+    #[default]
+    SwitchNotFound,
+    /// As any other failure, which a conductor gathers while it goes on with the other ports.
+    NetworkError,
 }
 
 /// How a log line looks.

@@ -8,6 +8,7 @@ mod build;
 pub mod config;
 mod error;
 pub mod http;
+pub mod ironic;
 mod methods;
 mod notify;
 mod reload;

@@ -47,6 +47,7 @@ fn fixed(old: &Config, new: &Config) -> Vec<&'static str> {
         ("audit", old.audit == new.audit),
         ("limits", old.limits == new.limits),
         ("log", old.log == new.log),
+        ("ironic", old.ironic == new.ironic),
     ];
     same.into_iter().filter(|(_, same)| !same).map(|(key, _)| key).collect()
 }

@@ -25,9 +25,10 @@ use tracing::{error, info, warn};
 
 use crate::{
     build,
-    config::{Auth, Config},
+    config::{Auth, Config, MethodTable},
     error::Error,
-    http::{Bound, Calls, Dispatcher, Doors, Listening, Serving, serve},
+    http::{Bound, Calls, Dispatcher, Doors, Listening, Serving, Table, serve},
+    ironic::IronicTable,
     methods::Methods,
     notify, reload, telemetry,
 };
@@ -96,6 +97,28 @@ pub async fn check(path: &std::path::Path) -> Result<Config, Error> {
     Ok(config)
 }
 
+/// The method tables over one service, which share its places for calls.
+struct Tables {
+    native: Arc<dyn Table>,
+    ironic: Arc<dyn Table>,
+}
+
+impl Tables {
+    fn new(config: &Config, service: &Arc<Service>, places: Calls) -> Self {
+        let methods = Arc::new(Methods::new(Arc::clone(service)));
+        let native = Dispatcher::new(methods, &config.limits, places.clone());
+        let ironic = IronicTable::new(Arc::clone(service), config.ironic, places);
+        Self { native: Arc::new(native), ironic: Arc::new(ironic) }
+    }
+
+    fn of(&self, methods: MethodTable) -> Arc<dyn Table> {
+        Arc::clone(match methods {
+            MethodTable::Native => &self.native,
+            MethodTable::Ironic => &self.ironic,
+        })
+    }
+}
+
 /// A service that is up.
 pub(crate) struct Running {
     pub(crate) config: Config,
@@ -133,8 +156,7 @@ impl Running {
 
         let calls = TaskTracker::new();
         let places = Calls::new(&config.limits, calls.clone());
-        let methods = Arc::new(Methods::new(Arc::clone(&service)));
-        let table = Arc::new(Dispatcher::new(methods, &config.limits, places));
+        let tables = Tables::new(&config, &service, places);
         let watched = Arc::new(telemetry::Watch::new(Arc::clone(&service)));
         let mut authenticators = Vec::new();
         let mut doors = Vec::new();
@@ -145,7 +167,7 @@ impl Running {
             };
             authenticators.extend(authenticator.clone());
             let router = Doors {
-                table: Arc::<Dispatcher>::clone(&table),
+                table: tables.of(listen.methods),
                 path: listen.path.clone(),
                 authenticator,
                 watched: Arc::<telemetry::Watch>::clone(&watched),

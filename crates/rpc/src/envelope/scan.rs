@@ -3,7 +3,7 @@
 /// Whether arrays and objects nest deeper than `most`. Counts brackets outside strings in one pass
 /// and without recursion; on bytes that are not JSON the answer means nothing, and the parser
 /// refuses them anyway.
-pub(super) fn depth_exceeds(body: &[u8], most: usize) -> bool {
+pub fn depth_exceeds(body: &[u8], most: usize) -> bool {
     let mut depth = 0_usize;
     let mut in_string = false;
     let mut escaped = false;

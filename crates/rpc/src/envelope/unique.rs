@@ -10,8 +10,12 @@ use serde_json::{Map, Number, Value};
 
 use crate::error::RpcError;
 
-/// Reads one JSON value that fills the body.
-pub(super) fn parse(body: &[u8]) -> Result<Value, RpcError> {
+/// Reads one JSON value that fills the body. The parser recurses: bound the depth first, with
+/// [`depth_exceeds`](super::depth_exceeds).
+///
+/// # Errors
+/// "Parse error" when it is not JSON, "invalid request" when an object names a member twice.
+pub fn parse(body: &[u8]) -> Result<Value, RpcError> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = Unique.deserialize(&mut deserializer);
     value.and_then(|value| deserializer.end().map(|()| value)).map_err(|error| {

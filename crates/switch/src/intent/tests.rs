@@ -149,10 +149,10 @@ fn a_port_leaves_a_lag_only_for_a_place_that_is_declared() {
     let switch = "leaf-01".parse().unwrap();
     let facts = Facts { switch: &switch, capabilities: &can, safe };
     let ports = ["p1".parse().unwrap()].into();
-    let error = wanted(&joined, &ports, &Intent::Detach, None, &facts).unwrap_err();
+    let error = wanted(&joined, &ports, &Intent::Detach { idle: None }, None, &facts).unwrap_err();
     assert_eq!(error.class(), ErrorClass::NotSupported);
     let facts = Facts { safe: SafeState::Shut(Some(vlan(9))), ..facts };
-    let left = wanted(&joined, &ports, &Intent::Detach, None, &facts).unwrap();
+    let left = wanted(&joined, &ports, &Intent::Detach { idle: None }, None, &facts).unwrap();
     assert!(left.lags.is_empty());
     let config = &left.ports.values().next().unwrap().config;
     assert_eq!(config.vlans, Some(VlanMode::access(vlan(9))));

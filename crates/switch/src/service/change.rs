@@ -69,9 +69,13 @@ impl Service {
         metrics::histogram!("mercury_switch_change_seconds", "verb" => verb.as_str())
             .record(start.elapsed());
         match &outcome {
-            Ok(_) => info!(outcome = name, duration = ?start.elapsed(), "change ended"),
+            Ok(report) => {
+                let change = report.change.as_deref();
+                info!(change, outcome = name, duration = ?start.elapsed(), "change ended");
+            }
             Err(error) => {
-                warn!(outcome = name, %error, duration = ?start.elapsed(), "change ended");
+                let change = error.change();
+                warn!(change, outcome = name, %error, duration = ?start.elapsed(), "change ended");
             }
         }
         outcome

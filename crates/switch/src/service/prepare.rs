@@ -40,7 +40,7 @@ impl Part {
             Intent::Attach(wish) | Intent::Update(wish) => {
                 wish.config.vlans.as_ref().map_or_else(VlanSet::empty, VlanMode::carried)
             }
-            Intent::Detach => VlanSet::empty(),
+            Intent::Detach { idle } => idle.map_or_else(VlanSet::empty, VlanSet::from),
             Intent::AddNetwork { vlan, .. } | Intent::DeleteNetwork { vlan } => {
                 VlanSet::from(*vlan)
             }
@@ -107,7 +107,10 @@ fn port_parts(state: &State, request: &ChangeRequest) -> Result<Vec<Part>, Switc
 
 fn port_intent(request: &ChangeRequest, switch: &Switch) -> Result<Intent, SwitchError> {
     if request.operation == Operation::DetachPort {
-        return Ok(Intent::Detach);
+        // What the network team declared needs no leave.
+        let declared = switch.settings().safe.vlan();
+        let idle = request.network.native.filter(|vlan| declared != Some(*vlan));
+        return Ok(Intent::Detach { idle });
     }
     let network = &request.network;
     on_physical_network(request, switch)?;

@@ -10,9 +10,9 @@ use model::SwitchName;
 use tracing_subscriber::EnvFilter;
 
 use super::{
-    Audit, Config, Limits, Log, PairConfig, Save, SwitchConfig, known, listen,
+    Audit, Config, Ironic, Limits, Log, PairConfig, Save, SwitchConfig, known, listen,
     problem::Problem,
-    raw::{RawAudit, RawLimits, RawLog, RawPair, RawSave, RawSwitch},
+    raw::{RawAudit, RawIronic, RawLimits, RawLog, RawPair, RawSave, RawSwitch},
     read::{Table, section, typed},
     switch,
 };
@@ -40,6 +40,7 @@ pub(super) fn config(
         limits: check.limits(),
         save: check.save(),
         log: check.log(),
+        ironic: check.ironic(),
         state_dir,
         switches,
         pairs,
@@ -151,6 +152,12 @@ impl Check<'_> {
         let RawLog { filter, format } = section(self.root, "log", self.problems);
         self.take("log.filter", EnvFilter::try_new(&filter).map(drop));
         Log { filter, format }
+    }
+
+    fn ironic(&mut self) -> Ironic {
+        let raw: RawIronic = section(self.root, "ironic", self.problems);
+        let RawIronic { unknown_switch, timeout_ms } = raw;
+        Ironic { unknown_switch, timeout: self.time("ironic.timeout_ms", timeout_ms, 1) }
     }
 
     fn switches(&mut self) -> BTreeMap<SwitchName, SwitchConfig> {

@@ -15,6 +15,9 @@ use super::{
 
 /// The path of the native table, unless the listener names another.
 const PATH: &str = "/v1/rpc";
+/// The path of Ironic's table, unless the listener names another: the only one that a conductor
+/// can call.
+const IRONIC_PATH: &str = "/";
 /// Paths that every listener serves.
 const MONITORING: &[&str] = &["/metrics", "/healthz", "/readyz"];
 
@@ -23,12 +26,34 @@ const MONITORING: &[&str] = &["/metrics", "/healthz", "/readyz"];
 pub struct Listen {
     /// Where.
     pub address: Address,
+    /// Which methods are served.
+    pub methods: MethodTable,
     /// The path on which calls come.
     pub path: String,
     /// Who may come in.
     pub auth: Auth,
     /// The mode of a unix socket.
     pub socket_mode: u32,
+}
+
+/// The methods of a listener.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MethodTable {
+    /// Mercury's own.
+    #[default]
+    Native,
+    /// Those that Ironic calls on its networking service.
+    Ironic,
+}
+
+impl MethodTable {
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Native => PATH,
+            Self::Ironic => IRONIC_PATH,
+        }
+    }
 }
 
 /// Where to listen.
@@ -78,8 +103,8 @@ pub(super) fn listeners(check: &mut Check<'_>) -> Vec<Listen> {
 
 fn listener(check: &mut Check<'_>, key: &str, raw: &RawListen) -> Option<Listen> {
     let at = |member: &str| format!("{key}.{member}");
-    let RawListen { address, path, auth, htpasswd, plaintext, socket_mode } = raw;
-    let path = path_of(check, &at("path"), path.as_deref())?;
+    let RawListen { address, methods, path, auth, htpasswd, plaintext, socket_mode } = raw;
+    let path = path_of(check, &at("path"), path.as_deref().unwrap_or(methods.path()))?;
     let address = address_of(check, &at("address"), address)?;
     let local = match &address {
         Address::Tcp(address) => address.ip().is_loopback(),
@@ -123,7 +148,7 @@ fn listener(check: &mut Check<'_>, key: &str, raw: &RawListen) -> Option<Listen>
             return None;
         }
     };
-    Some(Listen { address, path, auth, socket_mode })
+    Some(Listen { address, methods: *methods, path, auth, socket_mode })
 }
 
 fn address_of(check: &mut Check<'_>, key: &str, text: &str) -> Option<Address> {
@@ -142,8 +167,7 @@ fn address_of(check: &mut Check<'_>, key: &str, text: &str) -> Option<Address> {
 }
 
 /// The path on which calls come, which must not hide what is there for monitoring.
-fn path_of(check: &mut Check<'_>, key: &str, text: Option<&str>) -> Option<String> {
-    let Some(text) = text else { return Some(PATH.to_owned()) };
+fn path_of(check: &mut Check<'_>, key: &str, text: &str) -> Option<String> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
     let problem = if !text.starts_with('/') || !text.bytes().all(plain) {
         "which is no plain path like `/v1/rpc`"

@@ -7,7 +7,7 @@ use model::{PhysicalNetwork, PortNaming, Vlan, VlanSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
 
-use super::LogFormat;
+use super::{LogFormat, MethodTable, UnknownSwitch};
 use crate::secret::RawSecretRef;
 
 /// The whole file; only its schema is used, the sections are read one by one.
@@ -21,6 +21,7 @@ pub(super) struct Raw {
     limits: RawLimits,
     save: RawSave,
     log: RawLog,
+    ironic: RawIronic,
     switch: BTreeMap<String, RawSwitch>,
     pair: BTreeMap<String, RawPair>,
 }
@@ -28,6 +29,8 @@ pub(super) struct Raw {
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct RawListen {
     pub(super) address: String,
+    #[serde(default)]
+    pub(super) methods: MethodTable,
     pub(super) path: Option<String>,
     pub(super) auth: RawAuth,
     pub(super) htpasswd: Option<PathBuf>,
@@ -110,6 +113,20 @@ pub(super) struct RawLog {
 impl Default for RawLog {
     fn default() -> Self {
         Self { filter: "info".to_owned(), format: LogFormat::Text }
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(default)]
+pub(super) struct RawIronic {
+    pub(super) unknown_switch: UnknownSwitch,
+    pub(super) timeout_ms: u64,
+}
+
+impl Default for RawIronic {
+    fn default() -> Self {
+        // A conductor waits 120 s for an answer.
+        Self { unknown_switch: UnknownSwitch::default(), timeout_ms: 100_000 }
     }
 }
 

@@ -135,11 +135,12 @@ fn bind_unix(path: &Path, mode: u32) -> Result<(UnixListener, SocketFile), Strin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Auth;
+    use crate::config::{Auth, MethodTable};
 
     fn listen(path: &Path) -> Listen {
         Listen {
             address: Address::Unix(path.to_owned()),
+            methods: MethodTable::Native,
             path: "/v1/rpc".to_owned(),
             auth: Auth::None,
             socket_mode: 0o660,

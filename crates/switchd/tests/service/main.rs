@@ -15,6 +15,7 @@ mod discover;
 mod faults;
 mod full_disk;
 mod happy;
+mod ironic;
 mod raw;
 mod signals;
 mod site;

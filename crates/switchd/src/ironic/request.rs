@@ -1,0 +1,156 @@
+//! From a call's parameters to a request in the core's words: pure, and in the order in which
+//! Ironic's own service looks at them, so that a call with two mistakes is told the same one.
+
+use model::{LinkInformation, PortConfig};
+use serde_json::Value;
+use switch::{ChangeRequest, NetworkWish, Operation, PortMode, State, Switch};
+
+use super::{
+    failure::{Doing, Failure},
+    params::Params,
+};
+use crate::config::{Ironic, UnknownSwitch};
+
+/// A change, and the parameters that it came from.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) change: ChangeRequest,
+    pub(super) given: Params,
+}
+
+/// `update_port`: a port carries a network.
+pub(super) fn update_port(
+    given: Params,
+    state: &State,
+    settings: Ironic,
+) -> Result<Asked, Failure> {
+    let doing = Doing::ConfiguringPort;
+    if given.raw("native_vlan").is_null() {
+        given.some_vlan("native_vlan")?;
+    }
+    let switch = given.raw("switch_id");
+    if !is_none(switch) {
+        found(switch, state, settings, doing)?;
+    }
+    let network = network(&given, doing)?;
+    let description = given.text("description")?;
+    if let Some(text) = description {
+        PortConfig::check_description(text).map_err(|error| Failure::invalid(error.to_string()))?;
+    }
+    let lag = given.text("lag_name")?;
+    let (switch, switch_id) = found(switch, state, settings, doing)?;
+    let network = network?;
+    let port = port_name(&given)?
+        .ok_or_else(|| Failure::network(doing, "port_name must be a non-empty string"))?;
+    if lag.is_some() {
+        return Err(Failure::network(doing, "LAGs cannot be joined yet"));
+    }
+    // The conductor describes every port, also those whose switch has no place for it.
+    let keeps = switch.driver().capabilities().description;
+    let description = description.filter(|_| keeps).map(str::to_owned);
+    let change = ChangeRequest {
+        operation: Operation::AttachPort,
+        links: vec![LinkInformation::managed(switch_id, port)],
+        switches: Vec::new(),
+        network,
+        settings: PortConfig { description, ..PortConfig::default() },
+        lag: None,
+    };
+    Ok(Asked { change, given })
+}
+
+/// `reset_port`: a port carries nothing any more. What it carried does not matter: whatever that
+/// was, it is gone afterwards.
+pub(super) fn reset_port(given: Params, state: &State, settings: Ironic) -> Result<Asked, Failure> {
+    let doing = Doing::ResettingPort;
+    let (_, switch_id) = found(given.raw("switch_id"), state, settings, doing)?;
+    let unparsed =
+        |what: &str| Failure::network(doing, &format!("Can not parse arguments: {what}"));
+    if given.vlan("native_vlan")?.is_none() {
+        return Err(unparsed("native_vlan must be an integer between 1 and 4094"));
+    }
+    given.vlans("allowed_vlans")?;
+    let native = given.vlan("default_vlan")?;
+    let port =
+        port_name(&given)?.ok_or_else(|| unparsed("port_name must be a non-empty string"))?;
+    let change = ChangeRequest {
+        operation: Operation::DetachPort,
+        links: vec![LinkInformation::managed(switch_id, port)],
+        switches: Vec::new(),
+        network: NetworkWish { native, ..NetworkWish::default() },
+        settings: PortConfig::default(),
+        lag: None,
+    };
+    Ok(Asked { change, given })
+}
+
+/// What the port is to carry. What is wrong with each value comes first; that they do not fit each
+/// other comes after the switch.
+fn network(given: &Params, doing: Doing) -> Result<Result<NetworkWish, Failure>, Failure> {
+    let mode = match given.raw("mode").as_str() {
+        Some("access") => PortMode::Access,
+        Some("trunk") => PortMode::Trunk,
+        Some("hybrid") => PortMode::Hybrid,
+        _ => return Err(Failure::invalid("mode must be one of: access, trunk, hybrid")),
+    };
+    let native = given.some_vlan("native_vlan")?;
+    let allowed = given.vlans("allowed_vlans")?;
+    given.vlan("default_vlan")?;
+    let name = match mode {
+        PortMode::Access => "access",
+        PortMode::Trunk => "trunk",
+        PortMode::Hybrid => "hybrid",
+    };
+    if mode != PortMode::Access && allowed.is_empty() {
+        let why =
+            format!("allowed_vlans parameter cannot be empty or missing when mode is '{name}'");
+        return Ok(Err(Failure::network(doing, &why)));
+    }
+    let tagged = allowed.without(native);
+    let wish = NetworkWish { native: Some(native), ..NetworkWish::default() };
+    // A trunk of nothing but its native VLAN is an access port, and an access port has no other.
+    if mode == PortMode::Access || tagged.is_empty() {
+        return Ok(Ok(wish));
+    }
+    Ok(Ok(NetworkWish { mode, allowed: tagged, ..wish }))
+}
+
+/// The port's name, without which nothing can be done.
+fn port_name(given: &Params) -> Result<Option<String>, Failure> {
+    match given.raw("port_name") {
+        Value::String(_) => {
+            let name = given.text("port_name")?;
+            Ok(name.filter(|name| !name.is_empty()).map(str::to_owned))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The switch, and the text by which it was named.
+fn found<'a>(
+    given: &Value,
+    state: &'a State,
+    settings: Ironic,
+    doing: Doing,
+) -> Result<(&'a Switch, String), Failure> {
+    let text = match given {
+        Value::Null => "None".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    if let Value::String(_) = given
+        && let Some(switch) = state.inventory.find(&text)
+    {
+        return Ok((switch, text));
+    }
+    let unknown = Failure::switch_not_found(&text);
+    if is_none(given) || settings.unknown_switch == UnknownSwitch::NetworkError {
+        return Err(Failure::network(doing, &unknown.message));
+    }
+    Err(unknown)
+}
+
+/// Whether Ironic's own service would take it for nothing.
+fn is_none(switch: &Value) -> bool {
+    switch.is_null() || switch.as_str() == Some("")
+}
