@@ -130,7 +130,7 @@ impl Site {
         let Self { ironic, service, lab } = self;
         let namespaces: Vec<String> =
             [SWITCH, "srv"].map(|name| lab.namespace(name).unwrap().to_owned()).into();
-        let ironic = Rc::into_inner(ironic).expect("no node is left");
+        let ironic = Rc::into_inner(ironic).unwrap();
         let mut processes = ironic.processes();
         processes.push(service.daemon.pid());
         assert!(processes.len() >= 5, "two services with a worker each, and ours: {processes:?}");
