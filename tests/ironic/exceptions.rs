@@ -131,7 +131,12 @@ fn the_client_library_raises_what_the_conductor_understands() {
         ),
         (
             update(&json!({ "switch_id": "tor-b" })),
-            raised(INVALID, 400, "switch `tor-b`"),
+            raised(
+                INVALID,
+                400,
+                "port `Ethernet1/1` on `tor-b` refused: VLAN 100 is not in `allowed_vlans` of the \
+                 switch (allowed: 10-20)",
+            ),
         ),
         (
             update(&json!({ "native_vlan": 1000 })),

@@ -10,7 +10,7 @@ use crate::{
 
 #[test]
 fn a_server_is_on_the_right_vlans_all_its_life() {
-    let site = Site::start("auth = \"none\"\n", |door, _| door);
+    let site = Site::start("auth = \"none\"\n", &[], |door| door);
     let mut node = site.enrol(TENANT, true);
     site.both("enrolled", NETWORKS.idle);
     node.ask("manage");

@@ -59,9 +59,13 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// Starts all three; `listener` is more of the listener's configuration, and `door` what Ironic
-    /// has to be told because of it.
-    pub(crate) fn start(listener: &str, door: impl FnOnce(Door, &Path) -> Door) -> Self {
+    /// Starts all three; `listener` is more of the listener's configuration, `files` what it names,
+    /// and `door` what Ironic has to be told because of it.
+    pub(crate) fn start(
+        listener: &str,
+        files: &[(&str, &str)],
+        door: impl FnOnce(Door) -> Door,
+    ) -> Self {
         let lab = Lab::builder()
             .switch(SWITCH)
             .host("srv", [("eth0", SWITCH, "swp1"), ("eth1", SWITCH, "swp2")])
@@ -76,9 +80,9 @@ impl Site {
             NETWORKS.idle
         );
         let setup = Setup::new().policy(POLICY).switch(SWITCH, &section);
+        let setup = files.iter().fold(setup, |setup, (name, text)| setup.file(name, text));
         let service = Service::start_with(setup, listener);
-        let door = door(service.door(), service.daemon.directory());
-        let ironic = Rc::new(Ironic::start(&door, &NETWORKS).unwrap());
+        let ironic = Rc::new(Ironic::start(&door(service.door()), &NETWORKS).unwrap());
         Self { ironic, service, lab }
     }
 
