@@ -22,5 +22,5 @@ pub use loopback::next_address;
 pub use networking::{IronicNetworking, SwitchSection};
 pub use process::Process;
 pub use shell::OvsShell;
-pub use tools::{helper, python};
+pub use tools::{helper, python, version_of};
 pub use until::until;

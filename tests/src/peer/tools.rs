@@ -21,6 +21,12 @@ fn environment() -> Result<PathBuf> {
     Ok(environment.canonicalize()?)
 }
 
+/// The version of one of its packages; empty when it is none of them.
+pub fn version_of(package: &str) -> &'static str {
+    let versions = REQUIREMENTS.lines().filter_map(|line| line.split_once("=="));
+    versions.into_iter().find(|(name, _)| *name == package).map_or("", |(_, version)| version)
+}
+
 /// A program of the environment.
 pub(crate) fn program(name: &str) -> Result<PathBuf> {
     Ok(environment()?.join("bin").join(name))
