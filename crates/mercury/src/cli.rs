@@ -5,6 +5,7 @@ mod completions;
 mod config;
 mod exit;
 mod failure;
+mod man;
 mod openrpc;
 mod output;
 mod policy;
@@ -62,6 +63,8 @@ enum Command {
     Demo(demo::Args),
     /// Print a shell's completion script
     Completions(completions::Args),
+    /// Write the manual pages
+    Man(man::Args),
     /// Print the OpenRPC document of the switch service
     #[command(name = "openrpc")]
     OpenRpc,
@@ -95,7 +98,11 @@ impl Command {
             Self::Audit(args) => args.json(),
             Self::Config(args) => args.json(),
             Self::Policy(args) => args.json(),
-            Self::Switchd(_) | Self::Demo(_) | Self::Completions(_) | Self::OpenRpc => false,
+            Self::Switchd(_)
+            | Self::Demo(_)
+            | Self::Completions(_)
+            | Self::Man(_)
+            | Self::OpenRpc => false,
         }
     }
 
@@ -110,6 +117,7 @@ impl Command {
                 demo::run(&args, &mut std::io::stdout(), output.look()).map(|()| Exit::Ok)
             }
             Self::Completions(args) => completions::run(&args, output),
+            Self::Man(args) => man::run(&args, output),
             Self::OpenRpc => openrpc::run(output),
         }
     }

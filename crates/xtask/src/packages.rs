@@ -40,6 +40,11 @@ const NEEDS: &[Need] = &[
         package: "apache2-utils",
         purpose: "password files as operators make them",
     },
+    Need {
+        program: "systemd-analyze",
+        package: "systemd",
+        purpose: "the judge of the service's unit",
+    },
 ];
 
 /// Where programs are, beside `PATH`: a user's path often lacks the folders of daemons.

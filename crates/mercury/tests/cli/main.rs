@@ -9,6 +9,7 @@
 mod audit;
 mod config;
 mod manners;
+mod packaging;
 mod policy;
 mod service;
 mod switch;

@@ -115,3 +115,18 @@ fn completions_know_the_commands() {
         assert!(out.contains("attach") && out.contains("physical-network"), "{shell}");
     }
 }
+
+#[test]
+fn every_command_has_a_manual_page_with_its_examples_as_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let pages = folder.path().join("man1");
+    let (code, out, _) = run(mercury("man").arg(&pages));
+    assert_eq!(code, 0);
+    assert!(out.starts_with(char::is_numeric), "{out}");
+    let page = std::fs::read_to_string(pages.join("mercury-switch-attach.1")).unwrap();
+    assert!(page.contains(".SH \"EXAMPLES AND NOTES\"\n.nf\n"), "{page}");
+    assert!(page.contains("\n  mercury switch attach leaf\\-01:swp1 \\-\\-vlan 100"), "{page}");
+    for name in ["mercury.1", "mercury-switchd.1", "mercury-audit-verify.1", "mercury-man.1"] {
+        assert!(pages.join(name).is_file(), "{name}");
+    }
+}
