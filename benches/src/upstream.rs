@@ -101,7 +101,8 @@ pub(crate) fn run(out: &mut impl Write, as_json: bool) -> Result<()> {
         mercury.starts.add(restart(&mut daemon, address)?);
     }
 
-    let (mut to_theirs, mut to_ours) = (Connection::new(theirs.address()), Connection::new(address));
+    let (mut to_theirs, mut to_ours) =
+        (Connection::new(theirs.address()), Connection::new(address));
     for turn in 0..TURNS {
         upstream.alone.add(update(&mut to_theirs, MAC, 0, 100 + turn % 2)?);
         for call in 0..MERCURY_EACH {
@@ -159,8 +160,7 @@ fn service(lab: &Lab) -> Result<(Daemon, SocketAddr)> {
     );
     let listener =
         format!("[[listen]]\naddress = \"{address}\"\nauth = \"none\"\nmethods = \"ironic\"\n");
-    let nothing =
-        format!("driver = \"noop\"\nidle_vlan = 10\nswitch_ids = [\"{NOTHING}\"]\n");
+    let nothing = format!("driver = \"noop\"\nidle_vlan = 10\nswitch_ids = [\"{NOTHING}\"]\n");
     let setup = Setup::new().switch(SWITCH, &section).switch("nothing", &nothing);
     let daemon = Daemon::start(&setup.with(&listener))?;
     Ok((daemon, address.into()))
@@ -180,12 +180,7 @@ fn restart(daemon: &mut Daemon, address: SocketAddr) -> Result<Duration> {
 }
 
 /// One change, as a conductor asks for it.
-fn update(
-    connection: &mut Connection,
-    switch: &str,
-    port: usize,
-    vlan: u16,
-) -> Result<Duration> {
+fn update(connection: &mut Connection, switch: &str, port: usize, vlan: u16) -> Result<Duration> {
     let call = json!({
         "jsonrpc": "2.0", "id": "req-7c3dcb5a-5f0a-4a39-9a53-3f8b6c1d0a11",
         "method": "update_port",

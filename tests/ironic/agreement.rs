@@ -14,7 +14,8 @@ use crate::{
 
 #[test]
 fn answers_agree_with_ironic_networking_or_say_why_not() {
-    let strict = SwitchSection::fake(STRICT, "00:53:00:0b:0b:01").key("allowed_vlans", STRICT_VLANS);
+    let strict =
+        SwitchSection::fake(STRICT, "00:53:00:0b:0b:01").key("allowed_vlans", STRICT_VLANS);
     let upstream = IronicNetworking::start(&[SwitchSection::fake("tor-a", OPEN), strict]).unwrap();
     let service = Service::start(
         Setup::new()

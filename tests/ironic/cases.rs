@@ -69,7 +69,8 @@ fn reset(changes: &Value) -> Request {
 /// A list of switches in an envelope with members replaced.
 fn list(changes: &Value) -> Request {
     let params = json!({ "context": context(), "rpc.version": "1.0" });
-    let envelope = json!({ "jsonrpc": "2.0", "method": "get_switches", "params": params, "id": "1" });
+    let envelope =
+        json!({ "jsonrpc": "2.0", "method": "get_switches", "params": params, "id": "1" });
     Request::json(&but(envelope, changes))
 }
 
@@ -172,7 +173,10 @@ fn resets() -> Vec<Case> {
         same("reset again", json!({})),
         same("reset of a trunk", json!({ "allowed_vlans": [101, 102] })),
         same("reset without a default VLAN", json!({ "default_vlan": null })),
-        same("reset with the least", json!({ "allowed_vlans": "absent", "default_vlan": "absent" })),
+        same(
+            "reset with the least",
+            json!({ "allowed_vlans": "absent", "default_vlan": "absent" }),
+        ),
         same("reset of no VLAN", json!({ "native_vlan": null })),
         differs(
             "reset of a VLAN out of range",
@@ -192,7 +196,10 @@ fn resets() -> Vec<Case> {
             invalid(),
             "every VLAN is checked",
         ),
-        same("reset of a VLAN that is not allowed", json!({ "switch_id": STRICT, "native_vlan": 999 })),
+        same(
+            "reset of a VLAN that is not allowed",
+            json!({ "switch_id": STRICT, "native_vlan": 999 }),
+        ),
         differs(
             "reset into a VLAN that is not allowed",
             json!({ "switch_id": STRICT, "default_vlan": 999 }),
@@ -244,7 +251,12 @@ fn envelopes() -> Vec<Case> {
         same("version 1.9", version(json!("1.9"))),
         same("no version", list_with(&json!({ "context": {} }))),
         differs("version 2.0", version(json!("2.0")), Verdict::error(-32600, ""), too_new),
-        differs("a version that is a list", version(json!([1])), Verdict::error(-32600, ""), too_new),
+        differs(
+            "a version that is a list",
+            version(json!([1])),
+            Verdict::error(-32600, ""),
+            too_new,
+        ),
         same("JSON-RPC 1.0", list(&json!({ "jsonrpc": "1.0" }))),
         same("no JSON-RPC", list(&json!({ "jsonrpc": "absent" }))),
         same("no method", list(&json!({ "method": "absent" }))),

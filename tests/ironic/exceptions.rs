@@ -61,10 +61,7 @@ fn raised(class: &str, code: i64, text: &str) -> Value {
 #[test]
 fn the_client_library_raises_what_the_conductor_understands() {
     let setup = Setup::new()
-        .switch(
-            "tor-a",
-            &format!("driver = \"noop\"\nswitch_ids = [\"{OPEN}\"]\nidle_vlan = 10\n"),
-        )
+        .switch("tor-a", &format!("driver = \"noop\"\nswitch_ids = [\"{OPEN}\"]\nidle_vlan = 10\n"))
         .switch("tor-b", "driver = \"noop\"\nallowed_vlans = \"10-20\"\nidle_vlan = 10\n")
         .switch("tor-c", "driver = \"ovsdb\"\naddress = \"tcp:127.0.0.1:1\"\nidle_vlan = 10\n");
     let service = Service::start(setup);

@@ -49,9 +49,7 @@ pub(crate) fn expect(lab: &Lab, when: &str, vlans: &BTreeSet<u16>, ports: &[(&st
         let heard = lab.probe().who_hears_at(ANALYSER, Some(vlan), &nics).unwrap();
         let expected: Vec<Heard> = ports
             .iter()
-            .filter_map(|(nic, on)| {
-                on.sends(vlan).map(|tag| Heard { nic: (*nic).to_owned(), tag })
-            })
+            .filter_map(|(nic, on)| on.sends(vlan).map(|tag| Heard { nic: (*nic).to_owned(), tag }))
             .collect();
         assert_eq!(heard, expected, "{when}: a frame of VLAN {vlan}; wanted: {ports:?}");
     }

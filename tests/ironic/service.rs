@@ -25,7 +25,8 @@ impl Service {
     /// there again after a restart.
     pub(crate) fn start_with(setup: Setup, listener: &str) -> Self {
         let address = next_address();
-        let listen = format!("[[listen]]\naddress = \"{address}\"\nmethods = \"ironic\"\n{listener}");
+        let listen =
+            format!("[[listen]]\naddress = \"{address}\"\nmethods = \"ironic\"\n{listener}");
         Self { daemon: Daemon::start(&setup.with(&listen)).unwrap(), address }
     }
 

@@ -97,8 +97,7 @@ impl Site {
             switchport,
             boots,
         };
-        let nics =
-            [nic(&macs[0], "swp1", access(vlan), true), nic(&macs[1], "swp2", trunk, false)];
+        let nics = [nic(&macs[0], "swp1", access(vlan), true), nic(&macs[1], "swp2", trunk, false)];
         Node::enrol(Rc::clone(&self.ironic), &nics, cleans)
     }
 

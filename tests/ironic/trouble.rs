@@ -1,24 +1,16 @@
 //! What Ironic makes of a refusal and of a service that is down, and how it goes on.
 
-use std::process::Command;
-
 use crate::{
     frames::On,
+    passwords::{PASSWORD, USER, htpasswd},
     site::{FORBIDDEN, NETWORKS, Site, TENANT, TRUNK, access},
 };
 
-const PASSWORD: &str = "a-password-for-the-test";
-
 /// With passwords, as a network team would have it.
 fn site() -> Site {
-    let made = Command::new("htpasswd")
-        .args(["-nbB", "-C", "4", "ironic", PASSWORD])
-        .output()
-        .unwrap_or_else(|error| panic!("`htpasswd` (Debian: apache2-utils): {error}"));
-    let users = String::from_utf8(made.stdout).unwrap();
     let listener = "auth = \"basic\"\nhtpasswd = \"htpasswd\"\n";
-    Site::start(listener, &[("htpasswd", &users)], |door| {
-        door.key("auth_strategy", "http_basic").key("username", "ironic").key("password", PASSWORD)
+    Site::start(listener, &[("htpasswd", &htpasswd())], |door| {
+        door.key("auth_strategy", "http_basic").key("username", USER).key("password", PASSWORD)
     })
 }
 

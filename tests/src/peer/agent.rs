@@ -101,7 +101,9 @@ fn run(command: &Value, commands: &Commands) -> Value {
     let parameters = command.get("params").cloned().unwrap_or_default();
     let step = parameters.get("step").cloned().unwrap_or_default();
     let result = match name {
-        "get_clean_steps" => steps("clean_steps", &json!([agent_step("erase_devices_metadata", 10)])),
+        "get_clean_steps" => {
+            steps("clean_steps", &json!([agent_step("erase_devices_metadata", 10)]))
+        }
         "get_deploy_steps" => steps("deploy_steps", &json!([])),
         "get_service_steps" => steps("service_steps", &json!([agent_step("look_around", 0)])),
         "execute_clean_step" => json!({ "clean_result": null, "clean_step": step }),

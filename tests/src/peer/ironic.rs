@@ -15,7 +15,9 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{agent::Agent, http::Connection, loopback::next_address, process::Process, tools, until};
+use super::{
+    agent::Agent, http::Connection, loopback::next_address, process::Process, tools, until,
+};
 
 /// How long it may take to start; six seconds are usual, and a loaded machine takes longer.
 const READY: Duration = Duration::from_secs(90);
@@ -119,14 +121,9 @@ impl Ironic {
             let known = drivers.is_some_and(|drivers| !drivers.is_empty());
             Ok((known && TcpStream::connect(rpc).is_ok()).then_some(()))
         });
-        ready.with_context(|| format!("{}\n{}", conductor.last_words(), api_process.last_words()))?;
-        Ok(Self {
-            api: Mutex::new(connection),
-            agent,
-            conductor,
-            api_process,
-            _folder: folder,
-        })
+        ready
+            .with_context(|| format!("{}\n{}", conductor.last_words(), api_process.last_words()))?;
+        Ok(Self { api: Mutex::new(connection), agent, conductor, api_process, _folder: folder })
     }
 
     /// The deploy agent of its servers.
@@ -140,7 +137,8 @@ impl Ironic {
     /// When Ironic refuses; the message holds its words.
     pub fn call(&self, method: &str, path: &str, body: Option<&Value>) -> Result<(Value, String)> {
         let mut api = self.api.lock().unwrap_or_else(PoisonError::into_inner);
-        let headers = [VERSION, ("Accept", "application/json"), ("Content-Type", "application/json")];
+        let headers =
+            [VERSION, ("Accept", "application/json"), ("Content-Type", "application/json")];
         let text = body.map(ToString::to_string).unwrap_or_default();
         let answer = api.send(method, path, &headers, text.as_bytes())?;
         if answer.status >= 300 {

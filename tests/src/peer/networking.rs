@@ -12,7 +12,9 @@ use anyhow::{Context as _, Result};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::{http::Connection, loopback::next_address, process::Process, tools, until};
+use super::{
+    http::Connection, ironic::Door, loopback::next_address, process::Process, tools, until,
+};
 
 /// How long it may take to start; five seconds are usual, and a loaded machine takes longer.
 const READY: Duration = Duration::from_secs(60);
@@ -64,21 +66,39 @@ pub struct IronicNetworking {
 impl IronicNetworking {
     /// Starts it, without authentication; returns when it serves.
     ///
+    /// # Errors
+    /// As [`IronicNetworking::start_with`].
+    pub fn start(switches: &[SwitchSection]) -> Result<Self> {
+        Self::start_with(switches, |door| door, &[])
+    }
+
+    /// As [`IronicNetworking::start`], with more keys of its section, and the headers of a caller
+    /// that it lets in.
+    ///
     /// It opens its port before it knows its switches, and then has an empty list for a moment.
     ///
     /// # Errors
     /// When it does not come up.
-    pub fn start(switches: &[SwitchSection]) -> Result<Self> {
+    pub fn start_with(
+        switches: &[SwitchSection],
+        keys: impl FnOnce(Door) -> Door,
+        headers: &[(&str, &str)],
+    ) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("ironic-networking-").tempdir()?;
         let address = next_address();
         let here = folder.path();
         fs::create_dir(here.join("driver"))?;
         fs::write(here.join("switches.ini"), sections(switches))?;
         let configuration = here.join("networking.conf");
-        fs::write(&configuration, configure(address, &here.display().to_string()))?;
+        let text = configure(address, &here.display().to_string());
+        fs::write(&configuration, text + &keys(Door::new(address)).section())?;
         let mut command = Command::new(tools::program("ironic-networking")?);
         // What it writes for its driver is read only from a folder of configuration.
-        command.arg("--config-file").arg(configuration).arg("--config-dir").arg(here.join("driver"));
+        command
+            .arg("--config-file")
+            .arg(configuration)
+            .arg("--config-dir")
+            .arg(here.join("driver"));
         let start = Instant::now();
         let mut process = Process::start("ironic-networking", command, here)?;
         let mut connection = Connection::new(address);
@@ -87,7 +107,7 @@ impl IronicNetworking {
             let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "get_switches",
                                "params": { "context": {} } });
             // Nobody listens yet.
-            let Ok(answer) = connection.post("/", &[], &list) else { return Ok(None) };
+            let Ok(answer) = connection.post("/", headers, &list) else { return Ok(None) };
             let known = answer.json().get("result").and_then(|list| Some(list.as_object()?.len()));
             Ok((known == Some(switches.len())).then_some(()))
         });
@@ -135,12 +155,7 @@ fn configure(address: SocketAddrV4, here: &str) -> String {
          [ironic_networking]\n\
          enabled_switch_drivers = generic-switch\n\
          switch_config_file = {here}/switches.ini\n\
-         driver_config_dir = {here}/driver\n\
-         [ironic_networking_json_rpc]\n\
-         auth_strategy = noauth\n\
-         host_ip = {host}\n\
-         port = {port}\n",
+         driver_config_dir = {here}/driver\n",
         host = address.ip(),
-        port = address.port(),
     )
 }

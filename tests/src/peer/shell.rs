@@ -45,10 +45,7 @@ impl OvsShell {
         let tool = here.join("bin/ovs-vsctl");
         fs::write(
             &tool,
-            format!(
-                "#!/bin/sh\nexec /usr/bin/ovs-vsctl --db=unix:{} \"$@\"\n",
-                database.display()
-            ),
+            format!("#!/bin/sh\nexec /usr/bin/ovs-vsctl --db=unix:{} \"$@\"\n", database.display()),
         )?;
         fs::set_permissions(&tool, fs::Permissions::from_mode(0o755))?;
         fs::write(
