@@ -139,7 +139,7 @@ impl Daemon {
             .build()
             .context("cannot start a runtime")?;
         let address = format!("unix:{}", place("switchd.sock").display());
-        let client = Client::new(Settings { address, credentials: None })?;
+        let client = Client::new(Settings::new(address))?;
         let (child, _) = spawn(directory.path())?;
         Ok(Self { child, runtime, client, directory })
     }

@@ -3,12 +3,15 @@
 mod audit;
 mod completions;
 mod config;
+mod connection;
 mod exit;
 mod failure;
 mod man;
 mod openrpc;
 mod output;
+mod password;
 mod policy;
+mod profile;
 mod switch;
 mod switchd;
 
@@ -52,10 +55,14 @@ enum Command {
     Switchd(switchd::Args),
     /// Look at switch ports and change them, through a running switch service
     Switch(switch::Args),
+    /// Look at the client's profiles: addresses of services, and as whom to speak to them
+    Profile(profile::Args),
     /// Check the service's configuration
     Config(config::Args),
     /// Check a policy file, and what it allows
     Policy(policy::Args),
+    /// Make lines for the files of users that the service reads
+    Password(password::Args),
     /// Read and verify audit logs
     Audit(audit::Args),
     /// See it all work: a fabric, servers and the service are started, and taken down again
@@ -96,6 +103,7 @@ impl Command {
         match self {
             Self::Switch(args) => args.json(),
             Self::Audit(args) => args.json(),
+            Self::Profile(args) => args.json(),
             Self::Config(args) => args.json(),
             Self::Policy(args) => args.json(),
             Self::Switchd(_)
@@ -110,8 +118,10 @@ impl Command {
         match self {
             Self::Switchd(args) => switchd::run(args),
             Self::Switch(args) => switch::run(args, output),
+            Self::Profile(args) => profile::run(&args, output),
             Self::Config(args) => config::run(&args, output),
             Self::Policy(args) => policy::run(&args, output),
+            Self::Password(args) => password::run(args, output),
             Self::Audit(args) => audit::run(args, output),
             Self::Demo(args) => {
                 demo::run(&args, &mut std::io::stdout(), output.look()).map(|()| Exit::Ok)
