@@ -10,6 +10,7 @@ mod man;
 mod openrpc;
 mod output;
 mod password;
+mod plugin;
 mod policy;
 mod profile;
 mod switch;
@@ -63,6 +64,8 @@ enum Command {
     Policy(policy::Args),
     /// Make lines for the files of users that the service reads
     Password(password::Args),
+    /// Check drivers that are plugins, while writing them
+    Plugin(plugin::Args),
     /// Read and verify audit logs
     Audit(audit::Args),
     /// See it all work: a fabric, servers and the service are started, and taken down again
@@ -106,6 +109,7 @@ impl Command {
             Self::Profile(args) => args.json(),
             Self::Config(args) => args.json(),
             Self::Policy(args) => args.json(),
+            Self::Plugin(args) => args.json(),
             Self::Switchd(_)
             | Self::Password(_)
             | Self::Demo(_)
@@ -123,6 +127,7 @@ impl Command {
             Self::Config(args) => config::run(&args, output),
             Self::Policy(args) => policy::run(&args, output),
             Self::Password(args) => password::run(args, output),
+            Self::Plugin(args) => plugin::run(args, output),
             Self::Audit(args) => audit::run(args, output),
             Self::Demo(args) => {
                 demo::run(&args, &mut std::io::stdout(), output.look()).map(|()| Exit::Ok)

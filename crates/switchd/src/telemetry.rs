@@ -62,6 +62,11 @@ fn describe() {
     );
     metrics::describe_counter!("mercury_rpc_calls_total", "Calls by method and outcome");
     metrics::describe_histogram!("mercury_rpc_call_seconds", "How long calls took");
+    metrics::describe_counter!(
+        "mercury_ironic_calls_total",
+        "Ironic's calls by method and outcome"
+    );
+    metrics::describe_histogram!("mercury_ironic_call_seconds", "How long Ironic's calls took");
     metrics::describe_counter!("mercury_switch_changes_total", "Changes by verb and outcome");
     metrics::describe_histogram!("mercury_switch_change_seconds", "How long changes took");
     metrics::describe_gauge!("mercury_switches_configured", "Switches in the configuration");

@@ -97,7 +97,7 @@ pub async fn serve(door: Door, serving: Serving) {
                 continue;
             }
         };
-        let serving = connection.clone().serve(stream, peer, graceful.watcher());
+        let serving = Box::pin(connection.clone().serve(stream, peer, graceful.watcher()));
         let (cut, ended) = (cut.clone(), Arc::clone(&ended));
         connections.spawn(async move {
             until(&cut, serving).await;
