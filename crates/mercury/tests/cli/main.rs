@@ -10,6 +10,7 @@ mod audit;
 mod config;
 mod manners;
 mod packaging;
+mod password;
 mod policy;
 mod service;
 mod switch;
