@@ -7,5 +7,5 @@
 mod daemon;
 mod request;
 
-pub use daemon::{Daemon, Setup};
+pub use daemon::{Daemon, Setup, program};
 pub use request::{Lag, attach, attach_lag, detach, trunk};
