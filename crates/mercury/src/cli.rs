@@ -3,13 +3,16 @@
 mod audit;
 mod completions;
 mod config;
+mod connection;
 mod exit;
 mod failure;
 mod man;
 mod openrpc;
 mod output;
+mod password;
 mod plugin;
 mod policy;
+mod profile;
 mod switch;
 mod switchd;
 
@@ -53,10 +56,14 @@ enum Command {
     Switchd(switchd::Args),
     /// Look at switch ports and change them, through a running switch service
     Switch(switch::Args),
+    /// Look at the client's profiles: addresses of services, and as whom to speak to them
+    Profile(profile::Args),
     /// Check the service's configuration
     Config(config::Args),
     /// Check a policy file, and what it allows
     Policy(policy::Args),
+    /// Make lines for the files of users that the service reads
+    Password(password::Args),
     /// Check drivers that are plugins, while writing them
     Plugin(plugin::Args),
     /// Read and verify audit logs
@@ -99,10 +106,12 @@ impl Command {
         match self {
             Self::Switch(args) => args.json(),
             Self::Audit(args) => args.json(),
+            Self::Profile(args) => args.json(),
             Self::Config(args) => args.json(),
             Self::Policy(args) => args.json(),
             Self::Plugin(args) => args.json(),
             Self::Switchd(_)
+            | Self::Password(_)
             | Self::Demo(_)
             | Self::Completions(_)
             | Self::Man(_)
@@ -114,8 +123,10 @@ impl Command {
         match self {
             Self::Switchd(args) => switchd::run(args),
             Self::Switch(args) => switch::run(args, output),
+            Self::Profile(args) => profile::run(&args, output),
             Self::Config(args) => config::run(&args, output),
             Self::Policy(args) => policy::run(&args, output),
+            Self::Password(args) => password::run(args, output),
             Self::Plugin(args) => plugin::run(args, output),
             Self::Audit(args) => audit::run(args, output),
             Self::Demo(args) => {

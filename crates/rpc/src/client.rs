@@ -1,20 +1,38 @@
-//! The switch service's client: one HTTP connection that is kept, typed answers, typed errors.
+//! The switch service's client: connections that are kept, typed answers, typed errors.
 //!
-//! It never retries: whether a call may be made again is the caller's to decide, by
-//! [`crate::ErrorData::retryable`].
+//! A call is made again by itself only where nothing can have been changed by the first try, and
+//! only when [`Settings::retries`] says so. Everything else is the caller's to decide, by
+//! [`crate::ErrorData::retryable`]. A call has one time limit, whatever happens on the way.
+
+mod address;
+mod error;
+mod login;
+mod retry;
+mod settings;
+mod tls;
 
 use std::{
-    path::PathBuf,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
-use secrecy::{ExposeSecret as _, SecretString};
+use reqwest::{StatusCode, header::HeaderMap};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use thiserror::Error;
+use tokio::time::Instant;
 
-use crate::{envelope::Received, error::RpcError, method::Method, wire::Context};
+use self::{
+    address::Target,
+    login::{Login, Next},
+};
+pub use self::{
+    error::CallError,
+    settings::{Credentials, Settings, TlsSettings},
+};
+use crate::{envelope::Received, method::Method, wire::Context};
 
 /// How long making a connection may take; a service that is there answers in milliseconds.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -25,146 +43,122 @@ const GRACE: Duration = Duration::from_secs(15);
 const ANSWER_BYTES: usize = 64 * 1024 * 1024;
 /// How much of an answer that is not JSON-RPC is repeated in an error.
 const SHOWN: usize = 200;
+/// How often one request is sent at most: without credentials, with an answer to the challenge,
+/// and once more when the challenge had become too old.
+const ROUNDS: usize = 3;
 
-/// A call that did not give its answer.
-#[derive(Debug, Error)]
-pub enum CallError {
-    /// The address, or a credential, cannot be used.
-    #[error("cannot use the address `{address}`: {problem}")]
-    Address {
-        /// As it was given.
-        address: String,
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// The service answered with an error.
-    #[error(transparent)]
-    Rpc(#[from] RpcError),
-    /// The service, or something before it, answered with an HTTP error.
-    #[error("the service at {address} answered HTTP {status}{detail}")]
-    Http {
-        /// Where.
-        address: String,
-        /// The HTTP status.
-        status: u16,
-        /// `: ` and the beginning of the body, or nothing.
-        detail: String,
-    },
-    /// No answer came in time. A change may have been made.
-    #[error("the service at {address} did not answer within {} s", after.as_secs())]
-    TimedOut {
-        /// Where.
-        address: String,
-        /// The time that was waited.
-        after: Duration,
-    },
-    /// The service could not be reached, or the connection broke.
-    #[error("cannot talk to the service at {address}: {reason}")]
-    Transport {
-        /// Where.
-        address: String,
-        /// Whether the request may have arrived.
-        sent: bool,
-        /// What the network said.
-        reason: String,
-    },
-    /// What came is not an answer to the call.
-    #[error("the service at {address} answered something else than expected: {problem}")]
-    Malformed {
-        /// Where.
-        address: String,
-        /// What is wrong with it.
-        problem: String,
-    },
-}
-
-/// Where the service is, and as whom to speak to it.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// `http://host:port`, `https://host:port`, or `unix:/path/to/socket`.
-    pub address: String,
-    /// User and password of HTTP Basic authentication.
-    pub credentials: Option<(String, SecretString)>,
-}
-
-/// A client of one service. Cloning shares the connection.
+/// A client of one service. Cloning shares its connections and what it knows of challenges.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
     address: String,
     url: reqwest::Url,
-    credentials: Option<(String, SecretString)>,
-    next: std::sync::Arc<AtomicU64>,
+    login: Arc<Login>,
+    retries: u32,
+    next: Arc<AtomicU64>,
+}
+
+/// An answer of the HTTP layer.
+struct Answered {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
 }
 
 impl Client {
-    /// A client; nothing is sent yet.
+    /// A client; nothing is sent yet. Certificates and keys are read here, once.
     pub fn new(settings: Settings) -> Result<Self, CallError> {
-        let Settings { address, credentials } = settings;
+        let Settings { address, credentials, credentials_from, tls, retries } = settings;
         // reqwest panics when no provider is installed. The whole workspace uses this one.
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             // Fails only when another thread was first, which is as good.
             let _ = rustls::crypto::ring::default_provider().install_default();
         }
         let target = Target::parse(&address)?;
+        let login = Login::new(credentials, credentials_from, &target)?;
         let mut builder = reqwest::Client::builder()
             .connect_timeout(CONNECT)
             .redirect(reqwest::redirect::Policy::none());
         if target.local {
             builder = builder.no_proxy();
         }
+        builder = tls.apply(builder, &target)?;
         if let Some(path) = target.socket {
             builder = builder.unix_socket(path);
         }
-        if target.url.scheme() == "http" {
-            // Reading the system's certificates costs time, and fails where there are none.
-            builder = builder.tls_certs_only(std::iter::empty());
-        }
-        let http = builder.build().map_err(|error| refused(&address, &cause(&error)))?;
+        let http =
+            builder.build().map_err(|error| CallError::address(&address, &error::cause(&error)))?;
         Ok(Self {
             http,
             address,
             url: target.url,
-            credentials,
-            next: std::sync::Arc::new(AtomicU64::new(1)),
+            login: Arc::new(login),
+            retries,
+            next: Arc::new(AtomicU64::new(1)),
         })
     }
 
     /// Calls a method and reads its answer as the type that [`Method`] documents.
     ///
-    /// The client waits as long as the context lets the service work, and a little longer.
+    /// The client waits as long as the context lets the service work, and a little longer; a
+    /// repetition gets what is left of that time.
     pub async fn call<A: DeserializeOwned>(
         &self,
         method: Method,
         context: &Context,
     ) -> Result<A, CallError> {
-        let params = json!({ "context": context });
-        let result = self.send(method.name(), Some(params), context.timeout() + GRACE).await?;
+        let result = self.repeated(method, Some(context)).await?;
         serde_json::from_value(result)
             .map_err(|error| self.malformed(format!("`{method}`: {error}")))
     }
 
     /// The service's OpenRPC document.
     pub async fn discover(&self) -> Result<Value, CallError> {
-        let wait = Context::default().timeout();
-        self.send(Method::Discover.name(), None, wait).await
+        self.repeated(Method::Discover, None).await
     }
 
-    async fn send(
+    async fn repeated(
         &self,
-        method: &str,
-        params: Option<Value>,
-        wait: Duration,
+        method: Method,
+        context: Option<&Context>,
     ) -> Result<Value, CallError> {
+        let works = context.map_or_else(|| Context::default().timeout(), Context::timeout);
+        let begun = Instant::now();
+        let (service, all) = (begun + works, begun + works + GRACE);
+        let mut params = context.map(|context| json!({ "context": context }));
+        let mut done = 0;
+        loop {
+            let sent = self.send(method.name(), params);
+            let error = match tokio::time::timeout_at(all, sent).await {
+                Ok(Ok(result)) => return Ok(result),
+                Ok(Err(error)) => error,
+                Err(_) => {
+                    return Err(CallError::TimedOut {
+                        address: self.address.clone(),
+                        after: works + GRACE,
+                    });
+                }
+            };
+            if done == self.retries || !retry::is_safe(method, &error) {
+                return Err(error);
+            }
+            let Some(left) = retry::pause(done, service).await else { return Err(error) };
+            done += 1;
+            params = context.map(|context| {
+                let timeout_ms = Some(u32::try_from(left.as_millis()).unwrap_or(u32::MAX));
+                json!({ "context": Context { timeout_ms, ..context.clone() } })
+            });
+        }
+    }
+
+    /// One call: its envelope around `params`, and its answer's `result`.
+    async fn send(&self, method: &str, params: Option<Value>) -> Result<Value, CallError> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let mut call = json!({ "jsonrpc": "2.0", "id": id, "method": method });
         if let (Some(params), Some(members)) = (params, call.as_object_mut()) {
             members.insert("params".to_owned(), params);
         }
-        let exchange = self.exchange(&call);
-        let body = tokio::time::timeout(wait, exchange)
-            .await
-            .map_err(|_| CallError::TimedOut { address: self.address.clone(), after: wait })??;
+        let body = self.let_in(&call).await?;
         let received: Received = serde_json::from_slice(&body).map_err(|error| {
             self.malformed(format!("{error}; it begins `{}`", beginning(&body)))
         })?;
@@ -181,13 +175,39 @@ impl Client {
         }
     }
 
-    async fn exchange(&self, call: &Value) -> Result<Vec<u8>, CallError> {
+    /// One request, until it is let in or nothing more can be said to be let in.
+    async fn let_in(&self, call: &Value) -> Result<Vec<u8>, CallError> {
+        let mut proof = self.login.begin();
+        for _ in 1..ROUNDS {
+            let answered = self.exchange(call, &proof).await?;
+            if answered.status != StatusCode::UNAUTHORIZED {
+                self.login.accepted(proof);
+                return self.body(answered, "");
+            }
+            match self.login.challenged(&proof, &answered.headers) {
+                Next::Again(next) => proof = next,
+                Next::Denied => return self.body(answered, &self.login.used(&proof)),
+                Next::Refused(problem) => {
+                    let why = format!("{}; {problem}", self.login.used(&proof));
+                    return self.body(Answered { body: Vec::new(), ..answered }, &why);
+                }
+            }
+        }
+        let answered = self.exchange(call, &proof).await?;
+        if answered.status == StatusCode::UNAUTHORIZED {
+            return self.body(answered, &self.login.used(&proof));
+        }
+        self.login.accepted(proof);
+        self.body(answered, "")
+    }
+
+    async fn exchange(&self, call: &Value, proof: &login::Proof) -> Result<Answered, CallError> {
         let mut request = self.http.post(self.url.clone()).json(call);
-        if let Some((user, password)) = &self.credentials {
-            request = request.basic_auth(user, Some(password.expose_secret()));
+        if let Some((name, value)) = self.login.header(proof, self.url.path())? {
+            request = request.header(name, value);
         }
         let mut response = request.send().await.map_err(|error| self.broken(&error))?;
-        let status = response.status();
+        let (status, headers) = (response.status(), response.headers().clone());
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
             if body.len() + chunk.len() > ANSWER_BYTES {
@@ -195,23 +215,26 @@ impl Client {
             }
             body.extend_from_slice(&chunk);
         }
+        Ok(Answered { status, headers, body })
+    }
+
+    /// The body of a success, or the error that any other status is.
+    fn body(&self, answered: Answered, used: &str) -> Result<Vec<u8>, CallError> {
+        let Answered { status, body, .. } = answered;
         if status.is_success() {
             return Ok(body);
         }
-        let detail = beginning(&body);
+        let text = beginning(&body);
+        let text = if text.is_empty() { text } else { format!(": {text}") };
         Err(CallError::Http {
             address: self.address.clone(),
             status: status.as_u16(),
-            detail: if detail.is_empty() { String::new() } else { format!(": {detail}") },
+            detail: format!("{used}{text}"),
         })
     }
 
     fn broken(&self, error: &reqwest::Error) -> CallError {
-        CallError::Transport {
-            address: self.address.clone(),
-            sent: !error.is_connect() && !error.is_builder(),
-            reason: cause(error),
-        }
+        error::broken(&self.address, error)
     }
 
     fn malformed(&self, problem: String) -> CallError {
@@ -219,87 +242,7 @@ impl Client {
     }
 }
 
-/// An address, taken apart.
-struct Target {
-    url: reqwest::Url,
-    socket: Option<PathBuf>,
-    /// On this machine, where no proxy belongs in between.
-    local: bool,
-}
-
-impl Target {
-    fn parse(address: &str) -> Result<Self, CallError> {
-        let (base, socket) = match address.strip_prefix("unix:") {
-            Some(path) if path.starts_with('/') => ("http://localhost", Some(path.into())),
-            Some(_) => return Err(refused(address, "the path of a socket begins with `/`")),
-            None => (address, None),
-        };
-        let mut url = reqwest::Url::parse(base).map_err(|error| {
-            refused(address, &format!("{error}; it is like `http://127.0.0.1:8191`"))
-        })?;
-        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-            return Err(refused(
-                address,
-                "it is none of `http://host:port`, `https://host:port`, `unix:/path`",
-            ));
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            // Not repeated: it holds a password.
-            return Err(refused("…", "credentials do not belong into an address"));
-        }
-        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-            return Err(refused(address, "it has a path; leave that out"));
-        }
-        url.set_path("/v1/rpc");
-        let host = url.host_str().unwrap_or_default();
-        let ip = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-        let local = socket.is_some() || host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback());
-        Ok(Self { url, socket, local })
-    }
-}
-
-fn refused(address: &str, problem: &str) -> CallError {
-    CallError::Address { address: address.to_owned(), problem: problem.to_owned() }
-}
-
-/// The innermost cause: reqwest's own text repeats the URL and hides the reason.
-fn cause(error: &reqwest::Error) -> String {
-    let mut inner: &dyn std::error::Error = error;
-    while let Some(source) = inner.source() {
-        inner = source;
-    }
-    inner.to_string()
-}
-
 fn beginning(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body.get(..SHOWN.min(body.len())).unwrap_or_default());
     text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rstest::rstest;
-
-    #[rstest]
-    #[case("http://127.0.0.1:8191", "http://127.0.0.1:8191/v1/rpc", true)]
-    #[case("http://[::1]:8191/", "http://[::1]:8191/v1/rpc", true)]
-    #[case("https://switchd.example:443", "https://switchd.example/v1/rpc", false)]
-    #[case("unix:/run/mercury/switchd.sock", "http://localhost/v1/rpc", true)]
-    fn an_address_becomes_a_url(#[case] address: &str, #[case] url: &str, #[case] local: bool) {
-        let target = Target::parse(address).unwrap();
-        assert_eq!((target.url.as_str(), target.local), (url, local));
-    }
-
-    #[rstest]
-    #[case("127.0.0.1:8191", "it is like `http://127.0.0.1:8191`")]
-    #[case("ftp://host", "it is none of")]
-    #[case("unix:relative", "begins with `/`")]
-    #[case("http://host/v1/rpc", "it has a path")]
-    #[case("http://user:hunter2@host", "credentials do not belong into an address")]
-    fn other_addresses_are_refused(#[case] address: &str, #[case] message: &str) {
-        let error = Target::parse(address).err().unwrap().to_string();
-        assert!(error.contains(message), "{error}");
-        assert!(!error.contains("hunter2"), "{error}");
-    }
 }

@@ -1,5 +1,6 @@
 //! JSON-RPC 2.0 as the switch service speaks it: the envelope, the typed requests and answers, the
-//! OpenRPC document made from them, the client, and the server's half of authentication.
+//! OpenRPC document made from them, the client, HTTP Digest for both ends, and the server's half of
+//! authentication.
 //!
 //! The envelope is our own few files on `serde_json` and not a framework, because the caller's
 //! identity comes from HTTP and has to reach the method, and because depth, size and duplicate
@@ -8,6 +9,7 @@
 
 pub mod auth;
 pub mod client;
+pub mod digest;
 pub mod envelope;
 pub mod error;
 pub mod method;

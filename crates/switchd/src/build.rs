@@ -6,10 +6,10 @@ use async_trait::async_trait;
 use drivers::{
     chaos::ChaosDriver,
     noop::{NoopDriver, NoopPorts, NoopSettings},
-    plugin::{PluginDriver, PluginSettings, SecretSource},
     ovsdb::{
         IdentityFiles, Key, KeySource, OvsdbDriver, OvsdbSettings, PeerName as OvsdbPeer, TlsFiles,
     },
+    plugin::{PluginDriver, PluginSettings, SecretSource},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use model::{SwitchName, VlanMode};

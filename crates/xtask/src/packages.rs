@@ -45,6 +45,11 @@ const NEEDS: &[Need] = &[
         package: "systemd",
         purpose: "the judge of the service's unit",
     },
+    Need {
+        program: "lighttpd",
+        package: "lighttpd",
+        purpose: "a web server that checks HTTP Digest",
+    },
 ];
 
 /// Where programs are, beside `PATH`: a user's path often lacks the folders of daemons.

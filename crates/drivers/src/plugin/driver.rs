@@ -17,8 +17,7 @@ use model::PortNaming;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 use switch::{
-    BatchOutcome, Capabilities, DeviceError, Driver, Observation, PortMatch, Query,
-    Session, Work,
+    BatchOutcome, Capabilities, DeviceError, Driver, Observation, PortMatch, Query, Session, Work,
 };
 use tokio::time::Instant;
 use tracing::warn;
@@ -194,7 +193,10 @@ fn clean_violation(violation: Violation, redactor: &Redactor) -> Violation {
 }
 
 /// Says goodbye and ends the process.
-pub(super) async fn stop(mut conversation: Conversation, grace: Duration) -> (Result<(), Fault>, Ending) {
+pub(super) async fn stop(
+    mut conversation: Conversation,
+    grace: Duration,
+) -> (Result<(), Fault>, Ending) {
     let answer = conversation.call(method::CLOSE, &Nothing {}, grace).await;
     let answer = answer.and_then(|value| {
         let read: Result<Nothing, _> = wire::result(method::CLOSE, value);
@@ -323,8 +325,7 @@ impl PluginSession {
         });
         answer.map_err(|fault| {
             let fault = clean(fault, &self.redactor);
-            let error =
-                fault.clone().device_error(&self.settings.shown(), method == method::APPLY);
+            let error = fault.clone().device_error(&self.settings.shown(), method == method::APPLY);
             // A process that ended while nobody spoke to it is started again without reproach.
             if error.session_lost() && !matches!(fault, Fault::Gone { .. }) {
                 self.shared.failed(&self.settings, &fault.to_string());

@@ -222,9 +222,7 @@ impl Fault {
                 DeviceError::Unreachable { address: program.to_owned(), reason: self.to_string() }
             }
             Self::Refused { code, message, .. } => match *code {
-                code::REFUSED => {
-                    DeviceError::Rejected { operation: None, answer: message.clone() }
-                }
+                code::REFUSED => DeviceError::Rejected { operation: None, answer: message.clone() },
                 code::UNREACHABLE => DeviceError::Unreachable {
                     address: program.to_owned(),
                     reason: message.clone(),

@@ -129,7 +129,10 @@ mod tests {
     #[case(b"hello", Err("is not JSON: expected value"))]
     #[case(b"{} {}", Err("is not JSON: trailing characters"))]
     #[case(b"", Err("is not JSON: EOF"))]
-    #[case(b"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", Err("nests deeper than 32"))]
+    #[case(
+        b"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
+        Err("nests deeper than 32")
+    )]
     #[case(br#"["[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"[["]"#, Ok(()))]
     fn lines(#[case] line: &[u8], #[case] expected: Result<(), &str>) {
         match (parse(line), expected) {

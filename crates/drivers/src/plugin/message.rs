@@ -17,10 +17,7 @@ pub(super) enum Answer {
     /// The method's result.
     Result(Value),
     /// A refusal.
-    Error {
-        code: i64,
-        message: String,
-    },
+    Error { code: i64, message: String },
 }
 
 #[derive(Serialize)]
@@ -52,7 +49,8 @@ pub(super) fn answer(line: &[u8], id: u64) -> Result<Answer, Violation> {
 /// Reads a line as an answer, with its id.
 pub(super) fn decode(line: &[u8]) -> Result<(Value, Answer), Violation> {
     let near = || excerpt(&String::from_utf8_lossy(line));
-    let wrong = |problem: &str| Violation::NotAnAnswer { problem: problem.to_owned(), near: near() };
+    let wrong =
+        |problem: &str| Violation::NotAnAnswer { problem: problem.to_owned(), near: near() };
     let Value::Object(mut members) = json::parse(line)? else {
         return Err(wrong("it is no object"));
     };

@@ -38,7 +38,9 @@ pub(super) fn description(description: Description) -> Result<Description, Viola
     }
     let Capabilities { access, trunk, native_on_trunk, hybrid, lag, vxlan, .. } = capabilities;
     if !access && !trunk {
-        return wrong("`capabilities`: a switch without access ports and trunks is of no use".into());
+        return wrong(
+            "`capabilities`: a switch without access ports and trunks is of no use".into(),
+        );
     }
     if (*native_on_trunk || *hybrid != switch::HybridSupport::None) && !trunk {
         return wrong("`capabilities`: native VLANs and hybrid ports need `trunk`".into());
@@ -107,7 +109,8 @@ pub(super) fn observation(
                 return Err(wrong(problem));
             }
             if port.config.vlans.is_some() {
-                let problem = format!("port `{name}` is in LAG `{lag}`, so its VLANs are the LAG's");
+                let problem =
+                    format!("port `{name}` is in LAG `{lag}`, so its VLANs are the LAG's");
                 return Err(wrong(problem));
             }
         }
@@ -195,9 +198,7 @@ pub(super) fn outcomes(
             Err(DeviceError::Rejected { operation: operation.map(one), answer: one(answer) })
         }
         Outcome::Unsupported { what } => Err(DeviceError::Unsupported { what: one(what) }),
-        Outcome::Unknown { why } => {
-            Err(DeviceError::Unrecognised { sent: true, answer: one(why) })
-        }
+        Outcome::Unknown { why } => Err(DeviceError::Unrecognised { sent: true, answer: one(why) }),
     };
     Ok(outcomes.into_iter().map(result).collect())
 }

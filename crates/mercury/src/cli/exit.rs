@@ -73,7 +73,7 @@ impl Exit {
             Self::Ok => "done, or so already; valid; allowed; in sync",
             Self::Other => "a defect, or something on this machine, such as an unreadable file",
             Self::Usage => "the command line makes no sense",
-            Self::Refused => "refused by the policy, or by the service's authentication",
+            Self::Refused => "refused by the policy, or by the authentication of either side",
             Self::Invalid => "the request is invalid, not supported, or names what is not there",
             Self::Rejected => "the switch or its state says no; everything is as it was",
             Self::Unavailable => "nobody answered in time, or all are busy; try again",
@@ -109,9 +109,11 @@ impl Exit {
     /// What to do about a call that gave no answer.
     pub(crate) fn of_call(error: &CallError) -> Self {
         match error {
-            CallError::Address { .. } => Self::Usage,
+            CallError::Address { .. } | CallError::Credentials { .. } => Self::Usage,
             CallError::Rpc(error) => error.class().map_or(Self::Other, Self::of_class),
-            CallError::Http { status: 401 | 403, .. } => Self::Refused,
+            CallError::Http { status: 401 | 403, .. } | CallError::Certificate { .. } => {
+                Self::Refused
+            }
             CallError::Http { status: 429 | 502..=504, .. }
             | CallError::TimedOut { .. }
             | CallError::Transport { .. } => Self::Unavailable,

@@ -1,10 +1,10 @@
 //! `mercury switch`: the switch service's client for people and scripts.
 
 mod call;
-mod connection;
 mod endpoint;
 mod many;
 mod plan;
+mod request;
 mod wanted;
 
 use clap::Subcommand;
@@ -17,7 +17,7 @@ use rpc::{
     },
 };
 
-use self::{call::Session, connection::Connection, endpoint::Endpoint};
+use self::{call::Session, endpoint::Endpoint, request::Request};
 use super::{exit::Exit, failure::Told, output::Output};
 use crate::render;
 
@@ -54,7 +54,7 @@ Examples:
 #[command(after_long_help = ABOUT)]
 pub(super) struct Args {
     #[command(flatten)]
-    connection: Connection,
+    request: Request,
     #[command(subcommand)]
     command: Command,
 }
@@ -136,14 +136,14 @@ enum Network {
 
 impl Args {
     pub(super) const fn json(&self) -> bool {
-        self.connection.json
+        self.request.json
     }
 }
 
 pub(super) fn run(args: Args, output: &mut Output) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let Args { connection, command } = args;
-    let mut session = Session::open(&connection, output)?;
+    let Args { request, command } = args;
+    let mut session = Session::open(&request, output)?;
     runtime.block_on(command.run(&mut session))
 }
 

@@ -82,8 +82,9 @@ impl Service {
         let begun = Instant::now();
         let child = spawn(program, directory.path(), &config).await?;
         let took = begun.elapsed();
-        let credentials = Some((CALLER.to_owned(), password.clone().into()));
-        let client = Client::new(Settings { address: socket(directory.path()), credentials })?;
+        let credentials = Some((CALLER.to_owned(), password.clone().into())).into();
+        let settings = Settings { credentials, ..Settings::new(socket(directory.path())) };
+        let client = Client::new(settings)?;
         Ok(Self { child, client, password, directory, took })
     }
 

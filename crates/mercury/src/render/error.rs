@@ -47,8 +47,14 @@ pub(crate) fn hint(error: &CallError) -> Option<String> {
     Some(match error {
         CallError::Http { status: 401, .. } => {
             "name the user with `--user` and give the password in MERCURY_PASSWORD or \
-             `--password-file`"
+             `--password-file`; `mercury profile show` says what is used and why"
                 .to_owned()
+        }
+        CallError::Certificate { problem, .. } if problem.starts_with("the client's") => {
+            "`--cert` and `--key` name the client's certificate and its private key".to_owned()
+        }
+        CallError::Certificate { .. } => {
+            "`--cacert` names the file with the authority that signed it".to_owned()
         }
         CallError::TimedOut { .. } | CallError::Transport { sent: true, .. } => {
             "the request may have been carried out; `mercury switch read` shows what is there"

@@ -136,7 +136,7 @@ impl Running {
     /// The address of the first listener.
     pub(crate) fn address(&self) -> std::net::SocketAddr {
         match &self.listening[0] {
-            Listening::Tcp(address) => *address,
+            Listening::Tcp(address) | Listening::Tls(address) => *address,
             Listening::Unix(path) => panic!("{} is no TCP address", path.display()),
         }
     }
@@ -161,7 +161,7 @@ impl Running {
 
 pub(crate) fn client(address: &str, user: Option<(&str, &str)>) -> Client {
     let credentials = user.map(|(name, password)| (name.to_owned(), password.into()));
-    Client::new(Settings { address: address.to_owned(), credentials }).unwrap()
+    Client::new(Settings { credentials: credentials.into(), ..Settings::new(address) }).unwrap()
 }
 
 /// Calls a method; anything but an answer or an RPC error is a failure of the test.

@@ -34,10 +34,8 @@ impl Runner {
         params: &impl Serialize,
     ) -> Result<Value, Fault> {
         let within = self.settings.answer_timeout;
-        let live = self
-            .restart()
-            .await
-            .map_err(|failure| Fault::System { problem: failure.came })?;
+        let live =
+            self.restart().await.map_err(|failure| Fault::System { problem: failure.came })?;
         let answer = live.conversation.call(method, params, within).await;
         let answer = answer.map_err(|fault| clean(fault, &live.redactor));
         let found = match &answer {

@@ -80,17 +80,29 @@ pub(super) fn cases(ground: &Ground<'_>) -> Vec<Result<Case, Rule>> {
             &[VlanMode::hybrid(a, &set(&[b])), VlanMode::hybrid(c, &set(&[b]))],
         ),
         modes(rules::CLOSED, *closed, &[VlanMode::Closed]),
-        ground.port(rules::SHUT, *port_shut, [|config: &mut PortConfig| {
-            config.admin = Some(AdminState::Down);
-        }]),
+        ground.port(
+            rules::SHUT,
+            *port_shut,
+            [|config: &mut PortConfig| {
+                config.admin = Some(AdminState::Down);
+            }],
+        ),
         ground.port(rules::DESCRIPTION, *description, texts.map(text)),
         ground.port(rules::MTU, *mtu, [|config: &mut PortConfig| config.mtu = Mtu::new(1400).ok()]),
-        ground.port(rules::STP_EDGE, *stp_edge, [|config: &mut PortConfig| {
-            config.stp_edge = flag(config.stp_edge);
-        }]),
-        ground.port(rules::BPDU_GUARD, *bpdu_guard, [|config: &mut PortConfig| {
-            config.bpdu_guard = flag(config.bpdu_guard);
-        }]),
+        ground.port(
+            rules::STP_EDGE,
+            *stp_edge,
+            [|config: &mut PortConfig| {
+                config.stp_edge = flag(config.stp_edge);
+            }],
+        ),
+        ground.port(
+            rules::BPDU_GUARD,
+            *bpdu_guard,
+            [|config: &mut PortConfig| {
+                config.bpdu_guard = flag(config.bpdu_guard);
+            }],
+        ),
         ground.definition(*vlan_database == VlanDatabase::Explicit),
         ground.lag(rules::LAG_ACTIVE, lag_of(|lag| lag.active), LagMode::Active),
         ground.lag(rules::LAG_PASSIVE, lag_of(|lag| lag.passive), LagMode::Passive),

@@ -29,7 +29,8 @@ impl Runner {
             },
         };
         let why = ground.as_ref().err().cloned();
-        let (before, lag_names) = ground.map(|seen| (seen.slice, seen.lag_names)).unwrap_or_default();
+        let (before, lag_names) =
+            ground.map(|seen| (seen.slice, seen.lag_names)).unwrap_or_default();
         let ground = Ground {
             before: &before,
             ports: &self.options.ports.clone(),
@@ -121,7 +122,8 @@ impl Runner {
     async fn put_back(&mut self, before: &Slice) -> Result<(), Failure> {
         let mut query = self.whole();
         let named = self.observe(&query).await?;
-        query.lags = named.lag_names.into_iter().filter(|lag| lag.as_str().contains("check")).collect();
+        query.lags =
+            named.lag_names.into_iter().filter(|lag| lag.as_str().contains("check")).collect();
         let now = self.observe(&query).await?.slice;
         let work = Work { changes: plan(&now, before), before: now };
         if work.changes.is_empty() {
@@ -193,7 +195,8 @@ impl Runner {
     async fn again(&mut self, work: &Work) -> Judged {
         self.apply_and_read(work).await?;
         let second = self.apply_all(std::slice::from_ref(work)).await?;
-        let refused = !matches!(&second, BatchOutcome::Each(each) if each.iter().all(Result::is_ok));
+        let refused =
+            !matches!(&second, BatchOutcome::Each(each) if each.iter().all(Result::is_ok));
         self.expect(work).await?;
         self.apply_and_read(&backwards(work)).await?;
         let note = refused.then(|| "it refuses a work that starts from what is not so".to_owned());
@@ -201,7 +204,8 @@ impl Runner {
     }
 
     async fn batch(&mut self, work: &Work, before: &Slice) -> Judged {
-        let (Some(one), Some(other)) = (self.options.ports.first(), self.options.ports.get(1)) else {
+        let (Some(one), Some(other)) = (self.options.ports.first(), self.options.ports.get(1))
+        else {
             return Ok(skipped("only one port was given"));
         };
         let (one, other) = (one.clone(), other.clone());
@@ -212,7 +216,12 @@ impl Runner {
         self.apply_and_read(&define).await?;
         let of = |port: &model::PortName| {
             let only = |slice: &Slice| Slice {
-                ports: slice.ports.get(port).map(|p| (port.clone(), p.clone())).into_iter().collect(),
+                ports: slice
+                    .ports
+                    .get(port)
+                    .map(|p| (port.clone(), p.clone()))
+                    .into_iter()
+                    .collect(),
                 ..Slice::default()
             };
             let before = only(before);
@@ -266,7 +275,11 @@ impl Runner {
         let after = work.after().map_err(|misfit| fail("", misfit.to_string()))?;
         let to = after.ports.get(port).and_then(|port| port.config.vlans.clone());
         let Some(to) = to else { return Ok(skipped("its port has no VLANs")) };
-        broken.changes.push(Change::SetVlans { target: Target::Port(ghost), from: from.clone(), to });
+        broken.changes.push(Change::SetVlans {
+            target: Target::Port(ghost),
+            from: from.clone(),
+            to,
+        });
         if let Ok(ghost) = GHOST.parse() {
             broken.before.ports.insert(ghost, state);
         }

@@ -41,7 +41,10 @@ impl Runner {
         });
         self.look_for_leaks();
         let Some(mut live) = self.live.take() else {
-            return Closed { ended: asked.map(|()| passed()), left: Ok(skipped("it failed before")) };
+            return Closed {
+                ended: asked.map(|()| passed()),
+                left: Ok(skipped("it failed before")),
+            };
         };
         let process = &mut live.conversation.process;
         process.stdin = None;
@@ -60,9 +63,10 @@ impl Runner {
         let left = match (ended.is_ok(), left.first()) {
             (false, _) => Ok(skipped("it did not end by itself")),
             (true, None) => Ok(passed()),
-            (true, Some(name)) => {
-                Err(fail("`close` {}, and it ended", format!("`{name}` of its process group still ran")))
-            }
+            (true, Some(name)) => Err(fail(
+                "`close` {}, and it ended",
+                format!("`{name}` of its process group still ran"),
+            )),
         };
         Closed { ended, left }
     }

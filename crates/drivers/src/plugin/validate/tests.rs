@@ -146,7 +146,8 @@ fn what_differs_between_two_descriptions_is_named() {
 
 #[test]
 fn there_is_one_outcome_a_work_and_no_secret_in_it() {
-    let read = |texts: serde_json::Value| -> Vec<Outcome> { serde_json::from_value(texts).unwrap() };
+    let read =
+        |texts: serde_json::Value| -> Vec<Outcome> { serde_json::from_value(texts).unwrap() };
     let redactor = Redactor::new(&["hunter2".to_owned().into()]);
     let all = read(json!([
         { "outcome": "done", "operations": ["login hunter2"] },
@@ -156,7 +157,9 @@ fn there_is_one_outcome_a_work_and_no_secret_in_it() {
     let results = outcomes(3, all, &redactor).unwrap();
     assert_eq!(results[0].as_ref().unwrap().operations, ["login [redacted]"]);
     let refused = results[1].as_ref().unwrap_err();
-    assert!(!refused.may_have_applied() && refused.to_string().ends_with("bad password [redacted]"));
+    assert!(
+        !refused.may_have_applied() && refused.to_string().ends_with("bad password [redacted]")
+    );
     assert!(results[2].as_ref().unwrap_err().may_have_applied());
     let short = outcomes(2, read(json!([{ "outcome": "done" }])), &redactor).unwrap_err();
     assert_eq!(short.to_string(), "its answer to `apply` is wrong: 1 outcomes for 2 works");

@@ -11,9 +11,9 @@ use serde_json::Value;
 
 use super::{
     compared,
-    connection::Connection,
     endpoint::Endpoint,
     many,
+    request::Request,
     wanted::{self, Wish},
 };
 use crate::{
@@ -40,10 +40,10 @@ pub(super) struct Session<'a> {
 
 impl<'a> Session<'a> {
     /// Nothing is sent yet.
-    pub(super) fn open(connection: &Connection, output: &'a mut Output) -> anyhow::Result<Self> {
-        let client = connection.client()?;
-        let base = connection.context();
-        Ok(Self { client, output, json: connection.json, base })
+    pub(super) fn open(request: &Request, output: &'a mut Output) -> anyhow::Result<Self> {
+        let client = request.client()?;
+        let base = request.context();
+        Ok(Self { client, output, json: request.json, base })
     }
 
     /// What every request says.

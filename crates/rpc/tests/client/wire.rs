@@ -1,7 +1,5 @@
 //! The client against servers that answer what they should not.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says why by panicking")]
-
 use rpc::{
     Class, Method,
     client::{CallError, Client, Settings},
@@ -32,8 +30,8 @@ async fn check(answer: &'static [u8]) -> (Result<SwitchesAnswer, CallError>, Str
         stream.write_all(answer).await.unwrap();
         request
     });
-    let credentials = Some(("ada".to_owned(), "hunter2".into()));
-    let client = Client::new(Settings { address, credentials }).unwrap();
+    let credentials = Some(("ada".to_owned(), "hunter2".into())).into();
+    let client = Client::new(Settings { credentials, ..Settings::new(address) }).unwrap();
     let context = Context { user: Some("noc".to_owned()), ..Context::default() };
     let outcome = client.call(Method::ListSwitches, &context).await;
     (outcome, server.join_next().await.unwrap().unwrap())
@@ -119,7 +117,7 @@ async fn nobody_there_is_said_so_and_nothing_was_sent() {
     let address = format!("http://{}", socket.local_addr().unwrap());
     drop(socket);
     for address in [address, "unix:/nowhere/socket".to_owned()] {
-        let client = Client::new(Settings { address, credentials: None }).unwrap();
+        let client = Client::new(Settings::new(address)).unwrap();
         let outcome =
             client.call::<SwitchesAnswer>(Method::ListSwitches, &Context::default()).await;
         assert!(matches!(outcome, Err(CallError::Transport { sent: false, .. })), "{outcome:?}");
