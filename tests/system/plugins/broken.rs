@@ -72,7 +72,10 @@ fn a_broken_plugin_does_not_disturb_its_neighbour() {
         };
         assert_eq!(outcome.is_ok(), expected.is_ok(), "{fault}: {told}");
         assert!(expected.err().is_none_or(|text| told.contains(text)), "{fault}: {told}");
-        assert!(!told.contains("correct-horse") && !daemon.log().contains("correct-horse"), "{fault}");
+        assert!(
+            !told.contains("correct-horse") && !daemon.log().contains("correct-horse"),
+            "{fault}"
+        );
         if fault == "secret_on_stderr" {
             assert!(daemon.log().contains("logging in with [redacted]"), "{}", daemon.log());
         }

@@ -19,11 +19,8 @@ const KILLS: u16 = 25;
 
 #[test]
 fn a_plugin_that_is_killed_leaves_before_or_after_and_the_next_request_converges() {
-    let lab = Lab::builder()
-        .switch("leaf-01")
-        .host("h1", [("eth0", "leaf-01", "swp1")])
-        .start()
-        .unwrap();
+    let lab =
+        Lab::builder().switch("leaf-01").host("h1", [("eth0", "leaf-01", "swp1")]).start().unwrap();
     let mut daemon = daemon(&lab);
     let port = [("leaf-01", "swp1")];
     let tag = || -> u16 {

@@ -26,7 +26,10 @@ fn a_plugin_of_sixty_lines_connects_and_isolates_servers() {
     let mut daemon = daemon(&lab);
     let port = |name| [("leaf-01", name)];
     let answer = daemon.call(Method::AttachPort, attach(&port("swp1"), 100)).unwrap();
-    assert_eq!((&answer["outcome"], &answer["links"][0]["verified"]), (&json!("applied"), &json!(true)));
+    assert_eq!(
+        (&answer["outcome"], &answer["links"][0]["verified"]),
+        (&json!("applied"), &json!(true))
+    );
     assert_eq!(hears(&lab, "h1/eth0", None), NOBODY);
     daemon.call(Method::AttachPort, attach(&port("swp2"), 100)).unwrap();
     assert_eq!(hears(&lab, "h1/eth0", None), ["h2/eth0"]);
@@ -65,10 +68,7 @@ fn both_examples_conform_on_a_real_switch() {
             .args(["plugin", "check", "--port", ports[0], "--port", ports[1], "--env"])
             .arg(format!("PYTHONPATH={}", repository("python").display()))
             .arg("--setting")
-            .arg(format!(
-                "database=unix:{}",
-                lab.instance("leaf-01").unwrap().socket().display()
-            ))
+            .arg(format!("database=unix:{}", lab.instance("leaf-01").unwrap().socket().display()))
             .arg(repository(&format!("examples/plugins/{program}")))
             .output()
             .unwrap();

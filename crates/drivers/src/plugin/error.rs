@@ -204,9 +204,7 @@ impl Fault {
     pub(super) fn device_error(self, program: &str, changes: bool) -> DeviceError {
         let text = |fault: &Self| format!("the plugin `{program}`: {fault}");
         match &self {
-            Self::Ended { .. } => {
-                DeviceError::Disconnected { sent: changes, reason: text(&self) }
-            }
+            Self::Ended { .. } => DeviceError::Disconnected { sent: changes, reason: text(&self) },
             Self::Gone { .. } => DeviceError::Disconnected { sent: false, reason: text(&self) },
             Self::Silent { method, .. } => {
                 DeviceError::timed_out(changes, format!("the plugin's answer to `{method}`"))

@@ -65,8 +65,11 @@ async fn credentials_travel_over_the_pipe_alone() {
     let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap();
     let environment = String::from_utf8_lossy(&environment);
     assert!(!line.contains("hunter2") && !environment.contains("hunter2"));
-    let mut names: Vec<&str> =
-        environment.split('\0').filter_map(|one| one.split_once('=')).map(|(name, _)| name).collect();
+    let mut names: Vec<&str> = environment
+        .split('\0')
+        .filter_map(|one| one.split_once('='))
+        .map(|(name, _)| name)
+        .collect();
     names.sort_unstable();
     assert_eq!(names, ["MARK", "PYTHONPATH"]);
     let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();

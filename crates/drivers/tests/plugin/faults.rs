@@ -8,7 +8,10 @@ use super::{Plugin, access, query, work};
 
 /// Told at the start, when the configuration is read.
 #[rstest]
-#[case("crash_start", "it ended (exit status: 3) instead of answering `describe`; its last words: cannot find the switch library")]
+#[case(
+    "crash_start",
+    "it ended (exit status: 3) instead of answering `describe`; its last words: cannot find the switch library"
+)]
 #[case("garbage", "a line is not JSON")]
 #[case("deaf", "it did not answer `describe` within 700 ms")]
 #[case("wrong_version", "`protocol` is 2, and 1 is spoken here")]

@@ -91,7 +91,12 @@ fn query() -> Query {
 /// The work that puts a port into another mode than it was seen in.
 fn work(seen: &Slice, name: &str, mode: VlanMode) -> Work {
     let only = |slice: &Slice| Slice {
-        ports: slice.ports.iter().filter(|(port, _)| port.as_str() == name).map(|(p, s)| (p.clone(), s.clone())).collect(),
+        ports: slice
+            .ports
+            .iter()
+            .filter(|(port, _)| port.as_str() == name)
+            .map(|(p, s)| (p.clone(), s.clone()))
+            .collect(),
         ..Slice::default()
     };
     let before = only(seen);

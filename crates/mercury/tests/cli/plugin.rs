@@ -92,7 +92,11 @@ fn without_ports_nothing_is_changed_and_the_report_says_so() {
 /// The first rule that breaks, and what its text has to say.
 #[rstest]
 #[case("garbage", "describe", "a line is not JSON: expected value at line 1 column 1: Welcome to")]
-#[case("crash_start", "describe", "it ended (exit status: 3) instead of answering `describe`; its last words: cannot find the switch library")]
+#[case(
+    "crash_start",
+    "describe",
+    "it ended (exit status: 3) instead of answering `describe`; its last words: cannot find the switch library"
+)]
 #[case("deaf", "describe", "it did not answer `describe` within 2000 ms")]
 #[case("wrong_version", "describe", "`protocol` is 2, and 1 is spoken here")]
 #[case("unknown_member", "describe", "`capabilities.vlan_trunks`: unknown field `vlan_trunks`")]
@@ -110,7 +114,11 @@ fn without_ports_nothing_is_changed_and_the_report_says_so() {
 #[case("ignores_end", "close", "it still ran after 700 ms, and was killed")]
 #[case("ignores_sigterm", "close", "it still ran after 700 ms, and was killed")]
 #[case("lie_trunk", "trunk", "`ports.p1.config.vlans.allowed` is nothing instead of \"3901-3902\"")]
-#[case("lie_atomicity", "atomicity", "`ports.p1.config.vlans.mode` is \"access\" instead of \"closed\"")]
+#[case(
+    "lie_atomicity",
+    "atomicity",
+    "`ports.p1.config.vlans.mode` is \"access\" instead of \"closed\""
+)]
 #[case("crash_apply", "access", "it ended (signal: 9 (SIGKILL)) instead of answering `apply`")]
 #[case("too_few_outcomes", "access", "its answer to `apply` is wrong: 0 outcomes for 1 works")]
 #[case("secret_on_stderr", "secrets", "a secret on its standard error")]
