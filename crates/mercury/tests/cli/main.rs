@@ -10,6 +10,7 @@ mod audit;
 mod config;
 mod manners;
 mod packaging;
+mod plugin;
 mod policy;
 mod service;
 mod switch;
