@@ -8,6 +8,7 @@
 
 mod audit;
 mod config;
+mod import;
 mod manners;
 mod packaging;
 mod policy;

@@ -112,7 +112,8 @@ impl Draft {
             Device::OpenVswitch | Device::Memory => return fate,
         };
         match fate.outcome {
-            Outcome::Carried | Outcome::Changed => Fate::nothing(why),
+            Outcome::Carried | Outcome::Changed if fate.note.is_empty() => Fate::nothing(why),
+            Outcome::Carried | Outcome::Changed => Fate::nothing(format!("{why}; {}", fate.note)),
             Outcome::NoCounterpart | Outcome::Unknown => fate,
         }
     }

@@ -36,6 +36,12 @@ pub(super) fn quoted(text: &str) -> String {
     out
 }
 
+/// A text as a key, quoted where it has to be.
+fn key_of(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    if !text.is_empty() && text.bytes().all(plain) { text.to_owned() } else { quoted(text) }
+}
+
 /// A list of texts.
 pub(super) fn list<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String {
     let texts: Vec<_> = texts.into_iter().map(|text| quoted(text.as_ref())).collect();
@@ -105,9 +111,7 @@ fn listener(out: &mut String, listen: &Listen) {
 }
 
 fn section(out: &mut String, draft: &Draft) {
-    let name = draft.name.as_str();
-    let bare = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-    let _ = writeln!(out, "[switch.{}]", if bare { name.to_owned() } else { quoted(name) });
+    let _ = writeln!(out, "[switch.{}]", key_of(draft.name.as_str()));
     for key in ORDER {
         if let Some(value) = draft.keys.get(key) {
             let _ = writeln!(out, "{key} = {value}");
@@ -128,7 +132,7 @@ fn comment(out: &mut String, draft: &Draft, secrets: Option<&Path>) {
          # It is not managed. What is known of it:"
     );
     for (option, value) in &draft.facts {
-        let _ = writeln!(out, "#   {} = {}", quoted(option), quoted(value));
+        let _ = writeln!(out, "#   {} = {}", key_of(option), quoted(value));
     }
     for key in ORDER {
         if let Some(value) = draft.keys.get(key) {
@@ -136,7 +140,7 @@ fn comment(out: &mut String, draft: &Draft, secrets: Option<&Path>) {
         }
     }
     for secret in &draft.secrets {
-        let option = quoted(&secret.option);
+        let option = key_of(&secret.option);
         let _ = match secrets {
             None => writeln!(out, "#   {option}: not carried over, to be provided"),
             Some(folder) => {

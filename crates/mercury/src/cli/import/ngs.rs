@@ -95,6 +95,11 @@ fn option(draft: &mut Draft, entry: &Entry) -> Result<Fate, &'static str> {
             let vlan = value.parse().ok().and_then(|id| Vlan::new(id).ok()).ok_or(Problem::VLAN)?;
             draft.set("idle_vlan", vlan.to_string())
         }
+        "ngs_disable_inactive_ports" if is_true(value) && draft.device == Device::OpenVswitch => {
+            Fate::nothing(
+                "Open vSwitch shuts no port: a detached one is in `idle_vlan`, or in none",
+            )
+        }
         "ngs_disable_inactive_ports" if is_true(value) => draft.set("detach", quoted("shut")),
         "ngs_disable_inactive_ports" => {
             Fate::carried("detach").note("a detached port stays up, as is the default")

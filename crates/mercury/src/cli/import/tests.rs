@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use proptest::{prelude::*, sample::select};
+use rstest::rstest;
 
 use super::{Import, Problem, emit, ini::Document, ironic, ngs, row::Input};
 
@@ -100,4 +101,93 @@ proptest! {
             let _: toml::Table = emit::policy(&import).parse().unwrap();
         }
     }
+}
+
+fn input(name: &str, text: &str) -> Input {
+    Input { name: name.to_owned(), document: Document::parse(text).unwrap() }
+}
+
+/// The listener that these lines of Ironic's own section become, and how many notes are made.
+fn listener(lines: &str) -> (String, usize) {
+    let text = format!("[ironic_networking_json_rpc]\n{}\n", lines.replace("; ", "\n"));
+    let import = ironic::import(&[input("ironic.conf", &text)]).unwrap();
+    let text = emit::configuration(&import, "x", None);
+    let (_, listener) = text.split_once("[[listen]]\n").unwrap();
+    let lines: Vec<&str> = listener.lines().filter(|line| !line.starts_with('#')).collect();
+    // One note is always there: no switch was imported.
+    (lines.join(" ").replace("methods = \"ironic\" ", ""), import.notes.len() - 1)
+}
+
+#[rstest]
+// Everybody let in stays on this machine.
+#[case("auth_strategy = noauth", r#"address = "127.0.0.1:8089" auth = "none""#, 1)]
+#[case(
+    "auth_strategy = noauth; host_ip = 127.0.0.1; port = 6190",
+    r#"address = "127.0.0.1:6190" auth = "none""#,
+    0
+)]
+#[case(
+    "auth_strategy = noauth; host_ip = localhost",
+    r#"address = "127.0.0.1:8089" auth = "none""#,
+    0
+)]
+#[case(
+    "auth_strategy = noauth; host_ip = 192.0.2.1",
+    r#"address = "127.0.0.1:8089" auth = "none""#,
+    1
+)]
+// Keystone is Ironic's default.
+#[case("", r#"address = "127.0.0.1:8089" auth = "none""#, 2)]
+#[case("auth_strategy = http_basic", r#"address = "[::]:8089" auth = "basic" htpasswd = "/etc/ironic/htpasswd-json-rpc" plaintext = true"#, 1)]
+#[case(
+    "auth_strategy = http_basic; host_ip = switchd.example",
+    r#"address = "127.0.0.1:8089" auth = "basic" htpasswd = "/etc/ironic/htpasswd-json-rpc""#,
+    1
+)]
+#[case(
+    "auth_strategy = noauth; auth_strategy = http_basic; host_ip = ::1; http_basic_auth_user_file = /h",
+    r#"address = "[::1]:8089" auth = "basic" htpasswd = "/h""#,
+    0
+)]
+#[case(
+    "auth_strategy = noauth; unix_socket = /run/x; unix_socket_mode = 0o660",
+    r#"address = "unix:/run/x" socket_mode = "0660" auth = "none""#,
+    1
+)]
+#[case("auth_strategy = http_basic; host_ip = 192.0.2.1; use_ssl = true; cert_file = /c; key_file = /k; http_basic_auth_user_file = /h", r#"address = "192.0.2.1:8089" auth = "basic" htpasswd = "/h"  [listen.tls] certificate = "/c" key = { file = "/k" }"#, 0)]
+#[case(
+    "auth_strategy = http_basic; host_ip = 192.0.2.1; use_ssl = yes; http_basic_auth_user_file = /h",
+    r#"address = "127.0.0.1:8089" auth = "basic" htpasswd = "/h""#,
+    1
+)]
+fn listeners_let_nobody_in_who_was_not(
+    #[case] lines: &str,
+    #[case] want: &str,
+    #[case] notes: usize,
+) {
+    assert_eq!(listener(lines), (want.to_owned(), notes));
+}
+
+/// The table that was observed on Ironic 39, through the whole import.
+#[rstest]
+#[case("", "", None)]
+#[case("", "allowed_vlans =", None)]
+#[case("", "allowed_vlans = 500-501", Some("500-501"))]
+#[case("allowed_vlans =", "allowed_vlans =", None)]
+#[case("allowed_vlans = 100-101", "", Some("100-101"))]
+#[case("allowed_vlans = 100-101", "allowed_vlans =", Some("100-101"))]
+#[case("allowed_vlans = 100-101", "allowed_vlans = 500-501", Some("500-501"))]
+fn a_switch_allows_what_it_allowed(
+    #[case] global: &str,
+    #[case] switch: &str,
+    #[case] want: Option<&str>,
+) {
+    let inputs = [
+        input("switches.ini", &format!("[switch:a]\ndriver_type = noop\n{switch}\n")),
+        input("ironic.conf", &format!("[ironic_networking]\n{global}\n")),
+    ];
+    let import = ironic::import(&inputs).unwrap();
+    let written: toml::Table = emit::configuration(&import, "x", None).parse().unwrap();
+    let got = written["switch"]["a"].get("allowed_vlans").and_then(toml::Value::as_str);
+    assert_eq!(got, want);
 }
