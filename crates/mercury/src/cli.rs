@@ -10,6 +10,7 @@ pub(crate) mod import;
 mod man;
 mod openrpc;
 mod output;
+mod password;
 mod policy;
 mod profile;
 mod switch;
@@ -63,6 +64,8 @@ enum Command {
     Import(import::Args),
     /// Check a policy file, and what it allows
     Policy(policy::Args),
+    /// Make lines for the files of users that the service reads
+    Password(password::Args),
     /// Read and verify audit logs
     Audit(audit::Args),
     /// See it all work: a fabric, servers and the service are started, and taken down again
@@ -123,6 +126,7 @@ impl Command {
             Self::Config(args) => config::run(&args, output),
             Self::Import(args) => import::run(&args, output),
             Self::Policy(args) => policy::run(&args, output),
+            Self::Password(args) => password::run(args, output),
             Self::Audit(args) => audit::run(args, output),
             Self::Demo(args) => {
                 demo::run(&args, &mut std::io::stdout(), output.look()).map(|()| Exit::Ok)

@@ -1,38 +1,55 @@
-//! The server's half of authentication: HTTP Basic against an htpasswd file.
+//! The server's half of authentication: who calls, by whichever scheme a listener offers.
 //!
-//! bcrypt is slow on purpose, so it runs on blocking threads, few at a time, and a caller that was
-//! verified a moment ago is remembered by a keyed digest of what it sent, never by the password.
-//! A user that does not exist costs as much as one that does. Nothing here says why a caller was
-//! denied, and no error or log line holds a credential.
+//! A listener has one [`Authenticator`]. It finds the one credential of a request, verifies it, and
+//! names one [`Caller`]; policy and audit log see that name and never the way it came. Two
+//! credentials in one request are refused, because two readers could choose differently.
+//!
+//! What is slow on purpose (bcrypt) runs on blocking threads, few at a time; who failed often waits
+//! ([`Limiter`]); who was verified a moment ago is remembered by a keyed digest of what it sent. A user
+//! that does not exist costs as much as one that does. [`Denied`] says why somebody was not let in,
+//! for the audit log alone: the caller is told only to authenticate. No error, log line or record
+//! holds a credential.
 
+mod authenticator;
+mod basic;
 mod cache;
+mod certificate;
+mod denied;
+mod digest;
+mod file;
+mod htdigest;
 mod htpasswd;
+mod keystone;
+mod limit;
+mod nonces;
+mod token;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
-    time::{Duration, Instant},
-};
+use std::fmt;
 
-use base64::{Engine as _, engine::GeneralPurpose};
-use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::Semaphore;
+pub use authenticator::{Attempt, Authenticator, Material, Settings};
+pub use certificate::{CertificateNames, PeerCertificate};
+pub use denied::{Answer, Denied, Reason};
+pub use file::FileError;
+pub use htdigest::Htdigest;
+pub use htpasswd::Htpasswd;
+pub use keystone::{Keystone, KeystoneSettings};
+pub use limit::{Limiter, Source};
+pub use token::Tokens;
 
-use cache::Cache;
-pub use htpasswd::{Htpasswd, HtpasswdError};
-
-/// How many bcrypt computations run at a time: they are pure CPU, and switches come first.
-const CONCURRENT: usize = 2;
-/// How long a caller waits for its turn before it is told to come back.
-const WAIT: Duration = Duration::from_secs(5);
-/// How long an `Authorization` header may be; names and passwords are shorter by far.
+/// How long a header with a credential may be: names, passwords and tokens are shorter by far, and
+/// those of Keystone are 200 to 300 bytes.
 const HEADER_BYTES: usize = 4096;
+/// How long a caller's name may be.
+const NAME_BYTES: usize = 256;
 
 /// Who calls, as policy and the audit record know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// The user of the htpasswd file, or [`Caller::ANONYMOUS`].
+    /// The user's name, or [`Caller::ANONYMOUS`]. The same name is the same caller, whichever
+    /// scheme it came by.
     pub name: String,
+    /// How the caller proved it.
+    pub scheme: Scheme,
 }
 
 impl Caller {
@@ -41,152 +58,57 @@ impl Caller {
 
     /// The caller on a listener without authentication.
     pub fn anonymous() -> Self {
-        Self { name: Self::ANONYMOUS.to_owned() }
+        Self { name: Self::ANONYMOUS.to_owned(), scheme: Scheme::None }
     }
 }
 
-/// Why a caller was not let in; deliberately no more than HTTP needs to know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Denied {
-    /// No credential, a malformed one, an unknown user, or a wrong password: 401.
-    Unauthorised,
-    /// Too many callers are being verified: 503.
-    Busy,
+/// A way to prove who one is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// None: everybody who reaches the listener.
+    None,
+    /// HTTP Basic (RFC 7617) against bcrypt hashes.
+    Basic,
+    /// HTTP Digest (RFC 7616).
+    Digest,
+    /// A shared secret in `X-Auth-Token`.
+    Token,
+    /// A client certificate.
+    Certificate,
+    /// A token of Keystone in `X-Auth-Token`.
+    Keystone,
 }
 
-/// Verifies callers against one htpasswd file.
-#[derive(Debug)]
-pub struct Authenticator {
-    path: PathBuf,
-    /// The file as loaded, with what was verified against it: a reload forgets both at once.
-    state: RwLock<Arc<State>>,
-    slots: Arc<Semaphore>,
-}
-
-#[derive(Debug)]
-struct State {
-    users: Htpasswd,
-    verified: Cache,
-}
-
-impl Authenticator {
-    /// Loads the file.
-    pub fn load(path: &Path) -> Result<Self, HtpasswdError> {
-        Ok(Self {
-            path: path.to_owned(),
-            state: RwLock::new(Arc::new(State {
-                users: Htpasswd::load(path)?,
-                verified: Cache::new(),
-            })),
-            slots: Arc::new(Semaphore::new(CONCURRENT)),
-        })
-    }
-
-    /// Reads the file again, for [`Authenticator::replace`]; until then nothing changes.
-    pub fn read(&self) -> Result<Htpasswd, HtpasswdError> {
-        Htpasswd::load(&self.path)
-    }
-
-    /// Takes other users and passwords, and forgets who was verified.
-    pub fn replace(&self, users: Htpasswd) {
-        let fresh = Arc::new(State { users, verified: Cache::new() });
-        *self.state.write().unwrap_or_else(PoisonError::into_inner) = fresh;
-    }
-
-    /// Verifies the value of an `Authorization` header.
-    pub async fn authenticate(&self, authorization: Option<&[u8]>) -> Result<Caller, Denied> {
-        let credential = authorization.and_then(Credential::read).ok_or(Denied::Unauthorised)?;
-        let state = Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner));
-        let caller = Caller { name: credential.user.clone() };
-        let digest = state.verified.digest(&credential.user, credential.password.expose_secret());
-        if state.verified.holds(&digest, Instant::now()) {
-            return Ok(caller);
-        }
-        let turn = Arc::clone(&self.slots).acquire_owned();
-        let Ok(Ok(permit)) = tokio::time::timeout(WAIT, turn).await else {
-            return Err(Denied::Busy);
-        };
-        // The permit moves along: a caller that goes away does not end the computation.
-        let known = tokio::task::spawn_blocking(move || {
-            let known = state.users.verify(&credential.user, credential.password.expose_secret());
-            if known {
-                state.verified.remember(digest, Instant::now());
-            }
-            drop(permit);
-            known
-        });
-        if known.await.unwrap_or(false) { Ok(caller) } else { Err(Denied::Unauthorised) }
-    }
-}
-
-/// What a caller sent.
-struct Credential {
-    user: String,
-    password: SecretString,
-}
-
-impl Credential {
-    /// RFC 7617: `Basic`, in any case, and the base64 of `user:password` in UTF-8.
-    fn read(header: &[u8]) -> Option<Self> {
-        /// Padding as the caller likes it: some leave it out.
-        const BASE64: GeneralPurpose = GeneralPurpose::new(
-            &base64::alphabet::STANDARD,
-            base64::engine::GeneralPurposeConfig::new()
-                .with_decode_padding_mode(base64::engine::DecodePaddingMode::Indifferent),
-        );
-        if header.len() > HEADER_BYTES {
-            return None;
-        }
-        let text = std::str::from_utf8(header).ok()?;
-        let (scheme, encoded) = text.split_once(' ')?;
-        if !scheme.eq_ignore_ascii_case("basic") {
-            return None;
-        }
-        let decoded = String::from_utf8(BASE64.decode(encoded.trim()).ok()?).ok()?;
-        let (user, password) = decoded.split_once(':')?;
-        let printable = |text: &str| !text.chars().any(char::is_control);
-        (!user.is_empty() && printable(user) && printable(password))
-            .then(|| Self { user: user.to_owned(), password: password.into() })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn basic(text: &str) -> Vec<u8> {
-        let encoded = base64::engine::general_purpose::STANDARD.encode(text);
-        format!("Basic {encoded}").into_bytes()
-    }
-
-    #[test]
-    fn a_header_is_read_as_rfc_7617_says() {
-        // Both from the RFC, sections 2 and 2.1.
-        let aladdin = Credential::read(b"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==").unwrap();
-        assert_eq!(aladdin.user, "Aladdin");
-        assert_eq!(aladdin.password.expose_secret(), "open sesame");
-        let test = Credential::read(b"bASIC dGVzdDoxMjPCow").unwrap();
-        assert_eq!(test.password.expose_secret(), "123£");
-        let colons = Credential::read(&basic("u:a:b")).unwrap();
-        assert_eq!(colons.password.expose_secret(), "a:b");
-    }
-
-    #[test]
-    fn other_headers_are_refused() {
-        let long = basic(&format!("u:{}", "x".repeat(HEADER_BYTES)));
-        for header in [
-            b"".to_vec(),
-            b"Basic".to_vec(),
-            b"Bearer QWxhZGRpbjpvcGVuIHNlc2FtZQ==".to_vec(),
-            b"Basic !!!".to_vec(),
-            b"Basic \xff".to_vec(),
-            basic("no colon"),
-            basic(":no user"),
-            basic("line\nbreak:x"),
-            basic("u:line\nbreak"),
-            long,
-        ] {
-            assert!(Credential::read(&header).is_none(), "{header:?}");
+impl Scheme {
+    /// The scheme in the configuration's words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Basic => "basic",
+            Self::Digest => "digest",
+            Self::Token => "token",
+            Self::Certificate => "certificate",
+            Self::Keystone => "keystone",
         }
     }
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Why a text can be no caller's name, if so.
+///
+/// # Errors
+/// What is wrong with it, as the end of a sentence.
+pub fn check_name(name: &str) -> Result<(), String> {
+    if name == Caller::ANONYMOUS {
+        return Err(format!("the name `{name}` means callers without a name"));
+    }
+    if name.is_empty() || name.len() > NAME_BYTES || !name.chars().all(|c| c.is_ascii_graphic()) {
+        return Err(format!("the name is not 1 to {NAME_BYTES} printable characters"));
+    }
+    Ok(())
 }

@@ -56,7 +56,7 @@ pub use open::InDoubt;
 pub use place::files;
 pub use read::{Records, Summary, read, verify};
 pub use record::{
-    Begin, Chain, End, Entry, Kind, Leg, Mark, Outcome, Record, Recovered, Refused, Saved,
+    Begin, Chain, Denied, End, Entry, Kind, Leg, Mark, Outcome, Record, Recovered, Refused, Saved,
     SentOperation, Settled, Start,
 };
 pub use seal::Digest;

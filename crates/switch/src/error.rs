@@ -1,6 +1,6 @@
 //! What can go wrong with a request, in classes that say what the caller can do about it.
 
-use model::{ErrorClass, FailedLeg, Invalid, LegOutcome, SwitchName, SwitchPort};
+use model::{ErrorClass, FailedLeg, Invalid, LagName, LegOutcome, SwitchName, SwitchPort};
 use thiserror::Error;
 
 use crate::driver::DeviceError;
@@ -44,6 +44,14 @@ pub enum SwitchError {
         what: String,
         /// What to do next.
         hint: Option<String>,
+    },
+    /// A LAG had other members each time that it was looked at.
+    #[error("the members of LAG `{lag}` on `{switch}` changed while the request was prepared")]
+    MembersChanged {
+        /// The LAG.
+        lag: LagName,
+        /// The switch.
+        switch: SwitchName,
     },
     /// A switch failed before or while it was changed, and every leg is as it was.
     #[error("`{switch}`: {cause}")]
@@ -124,7 +132,7 @@ impl SwitchError {
             Self::Refused { .. } => ErrorClass::RefusedByPolicy,
             Self::Unsupported { .. } => ErrorClass::NotSupported,
             Self::NotFound { .. } => ErrorClass::NotFound,
-            Self::Conflict { .. } => ErrorClass::Conflict,
+            Self::Conflict { .. } | Self::MembersChanged { .. } => ErrorClass::Conflict,
             Self::Device { cause, .. } => match cause {
                 DeviceError::Unreachable { .. } | DeviceError::Disconnected { .. } => {
                     ErrorClass::Unreachable
@@ -156,6 +164,7 @@ impl SwitchError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NotFound { hint, .. } | Self::Conflict { hint, .. } => hint.clone(),
+            Self::MembersChanged { .. } => Some("repeat the request".to_owned()),
             Self::UndoFailed { .. } => Some(
                 "look at the ports named above, then repeat the request or detach them".to_owned(),
             ),

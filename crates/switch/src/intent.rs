@@ -73,6 +73,25 @@ pub struct LagWish {
     pub name: Option<LagName>,
     /// LACP, rate, minimum links, fallback.
     pub settings: LagSettings,
+    /// Which ports are meant.
+    #[serde(default)]
+    pub members: Members,
+}
+
+/// Which ports a wish for a LAG means.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Members {
+    /// Those that the request names, and no others. A LAG that they form already is adopted,
+    /// whatever its name; one that has more members is refused.
+    #[default]
+    Named,
+    /// Those that the request names, together with those that the LAG of exactly this name has
+    /// already. It keeps its settings, if it is there.
+    Joining,
+    /// Those that the LAG of exactly this name has on the request's switches. The request names
+    /// none.
+    Present,
 }
 
 /// What a port is when nobody has it.
@@ -306,7 +325,13 @@ fn join(
     name: &LagName,
     facts: &Facts<'_>,
 ) -> Result<(), SwitchError> {
-    check_lag(&wish.settings, ports, facts)?;
+    let settings = match wanted.lags.get(name) {
+        Some(lag) if wish.members == Members::Joining && !lag.members.is_empty() => {
+            LagSettings::new(lag.settings.mode)
+        }
+        _ => wish.settings.clone(),
+    };
+    check_lag(&settings, ports, facts)?;
     if let Some(lag) = wanted.lags.get(name)
         && let Some(stranger) = lag.members.iter().find(|member| !ports.contains(*member))
     {
@@ -321,7 +346,7 @@ fn join(
         });
     }
     let fresh = LagState {
-        settings: wish.settings.clone(),
+        settings: settings.clone(),
         members: BTreeSet::new(),
         config: PortConfig {
             admin: facts.capabilities.port_shut.then_some(AdminState::Up),
@@ -335,7 +360,7 @@ fn join(
         ));
     }
     let lag = wanted.lags.entry(name.clone()).or_insert(fresh);
-    lag.settings = lag.settings.overlaid(&wish.settings);
+    lag.settings = lag.settings.overlaid(&settings);
     lag.members.extend(ports.iter().cloned());
     for port in ports {
         if let Some(state) = wanted.ports.get_mut(port) {

@@ -8,7 +8,7 @@ use model::{LagName, PortName, SwitchName};
 use crate::{
     capability::LagNaming,
     error::SwitchError,
-    intent::LagWish,
+    intent::{LagWish, Members},
     slice::{Observation, Slice},
 };
 
@@ -43,6 +43,9 @@ pub(crate) fn choose(
     wish: &LagWish,
     ids: Option<LagIds>,
 ) -> Result<LagName, SwitchError> {
+    if wish.members != Members::Named {
+        return called(sides, wish);
+    }
     let mut found: BTreeMap<LagName, Vec<String>> = BTreeMap::new();
     for side in sides {
         for (port, lag) in memberships(&side.observed.slice, side.ports) {
@@ -64,6 +67,31 @@ pub(crate) fn choose(
         }
         (None, _) => fresh(sides, wish, ids),
     }
+}
+
+/// The name that was asked for and no other, if the ports and the switches allow it.
+fn called(sides: &[LagSide<'_>], wish: &LagWish) -> Result<LagName, SwitchError> {
+    let Some(name) = &wish.name else {
+        return Err(SwitchError::Invalid("LAG: has no name".to_owned()));
+    };
+    for side in sides {
+        let mut elsewhere = memberships(&side.observed.slice, side.ports);
+        if let Some((port, lag)) = elsewhere.find(|(_, lag)| lag != name) {
+            return Err(SwitchError::Conflict {
+                what: format!("port `{port}` on `{}` is a member of LAG `{lag}`", side.switch),
+                hint: Some("detach it first".to_owned()),
+            });
+        }
+        let LagNaming::Numbered { prefix } = side.naming else { continue };
+        let number = name.as_str().strip_prefix(prefix.as_str());
+        if number.is_none_or(|number| number.parse::<u16>().is_err()) {
+            return Err(SwitchError::Invalid(format!(
+                "LAG name `{name}`: LAGs on `{}` are called `{prefix}` and a number",
+                side.switch
+            )));
+        }
+    }
+    Ok(name.clone())
 }
 
 fn memberships<'a>(

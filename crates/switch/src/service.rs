@@ -4,6 +4,7 @@
 //! plan, record, carry out, verify, record, answer. No stage calls back up.
 
 mod change;
+mod members;
 mod prepare;
 mod read;
 

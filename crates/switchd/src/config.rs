@@ -10,7 +10,9 @@
 //! are in lower case there, and `[[listen]]`, an array, cannot be reached. `examples/switchd.toml`
 //! documents every key.
 
+mod auth;
 mod check;
+mod keystone;
 mod known;
 mod listen;
 mod problem;
@@ -26,7 +28,9 @@ use std::{
 
 use model::SwitchName;
 
-pub use listen::{Address, Auth, Listen, MethodTable};
+pub use auth::{Auth, DigestAuth, ListenTls, TlsMinimum, TokenAuth};
+pub use keystone::KeystoneAuth;
+pub use listen::{Address, Listen, MethodTable};
 pub use problem::{ConfigError, Problem};
 pub use switch::{Detach, DriverConfig, PairConfig, PeerName, SwitchConfig, TlsConfig};
 
@@ -79,6 +83,8 @@ pub struct Limits {
     pub connections: usize,
     /// How many calls are worked on at a time; more are told that the service is busy.
     pub concurrent_requests: usize,
+    /// How many logins may fail in a minute from one address; ten times as many altogether.
+    pub failed_logins_per_minute: u32,
     /// How long a request may take to arrive, head and body each.
     pub receive_timeout: Duration,
     /// The longest that a call may be worked on, whatever its `timeout_ms` says.

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use model::SwitchName;
-use rpc::auth::HtpasswdError;
 use switch::{SwitchError, audit::AuditError};
 use thiserror::Error;
 
@@ -23,9 +22,14 @@ pub enum Error {
         /// What is wrong with it, one cause a line.
         problem: String,
     },
-    /// A password file cannot be used.
-    #[error(transparent)]
-    Htpasswd(#[from] HtpasswdError),
+    /// What a listener lets callers in by cannot be used: a password file, a token, a certificate.
+    #[error("listener {listener}: {problem}")]
+    Access {
+        /// Where the listener is.
+        listener: String,
+        /// What is wrong, without any secret.
+        problem: String,
+    },
     /// A switch's section asks for what its driver cannot do.
     #[error("switch `{switch}`: {problem}")]
     Switch {

@@ -35,7 +35,8 @@ use crate::{
 };
 use context::Context;
 use envelope::{Call, Decoded};
-use failure::{Doing, Failure};
+use failure::Doing;
+pub use failure::Failure;
 use params::{Method, Params};
 
 /// What a body that nests too deeply is answered with, in the words of Ironic's web framework.
@@ -118,6 +119,8 @@ impl Table for IronicTable {
     fn refusal(&self, status: StatusCode, text: &str) -> Refusal {
         let message = match status {
             StatusCode::METHOD_NOT_ALLOWED => "Only POST method can be used",
+            StatusCode::UNAUTHORIZED => "Authorization required",
+            StatusCode::FORBIDDEN => "Forbidden",
             _ => text,
         };
         let error = json!({ "error": { "code": status.as_u16(), "message": message } });
@@ -145,6 +148,16 @@ impl Work {
                 let port = request::reset_port(params, &self.service.state(), self.settings)?;
                 self.change(method.doing(), port.change).await?;
                 Ok(answer::reset(port.given))
+            }
+            Method::UpdateLag => {
+                let lag = request::update_lag(params, &self.service.state(), self.settings)?;
+                self.change(method.doing(), lag.change).await?;
+                Ok(answer::lag_updated(lag.given))
+            }
+            Method::DeleteLag => {
+                let lag = request::delete_lag(params, &self.service.state(), self.settings)?;
+                self.change(method.doing(), lag.change).await?;
+                Ok(answer::lag_deleted(lag.given))
             }
         }
     }

@@ -4,6 +4,7 @@
 //! Only this crate knows both HTTP and the core. It decides nothing about switches: what is allowed
 //! and how a change is made is `switch`'s, what travels is `rpc`'s.
 
+mod access;
 mod build;
 pub mod config;
 mod error;

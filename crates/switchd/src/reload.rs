@@ -3,13 +3,12 @@
 //! Everything new is read and checked before anything old is let go, so a mistake leaves the
 //! service as it was. Requests that run keep what they began with.
 
-use rpc::auth::Authenticator;
 use tracing::{error, info, warn};
 
 use crate::{build, config::Config, error::Error, run::Running};
 
-/// Reads the configuration, the policy and the passwords again, and says in the log what came of
-/// it.
+/// Reads the configuration, the policy, passwords and certificates again, and says in the log what
+/// came of it.
 pub(crate) async fn reload(running: &Running) {
     let outcome = match replace(running).await {
         Ok(()) => {
@@ -25,13 +24,16 @@ pub(crate) async fn reload(running: &Running) {
 }
 
 async fn replace(running: &Running) -> Result<(), Error> {
-    let Running { config: old, service, authenticators, .. } = running;
+    let Running { config: old, service, access, .. } = running;
     let new = Config::load(&old.path)?;
     let state = build::state(&new, &service.state().inventory, service.tasks())?;
     build::check_secrets(&new).await?;
-    let passwords = authenticators.iter().map(|one| one.read()).collect::<Result<Vec<_>, _>>()?;
+    let mut read = Vec::new();
+    for listener in access {
+        read.push(listener.read().await?);
+    }
 
-    authenticators.iter().zip(passwords).for_each(|(one, new)| Authenticator::replace(one, new));
+    access.iter().zip(read).for_each(|(listener, read)| listener.replace(read));
     service.reload(state);
     for key in fixed(old, &new) {
         warn!(key, "this key was changed, and holds only after a restart");

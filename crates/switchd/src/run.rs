@@ -9,7 +9,6 @@ use std::{
 };
 
 use metrics_exporter_prometheus::PrometheusHandle;
-use rpc::auth::Authenticator;
 use switch::{
     Inventory, Service, State,
     audit::{self, AuditLog, AuditOptions},
@@ -24,10 +23,11 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{error, info, warn};
 
 use crate::{
+    access::{self, Access},
     build,
-    config::{Auth, Config, MethodTable},
+    config::{Config, MethodTable},
     error::Error,
-    http::{Bound, Calls, Dispatcher, Doors, Listening, Serving, Table, serve},
+    http::{Bound, Calls, Dispatcher, Door, Doors, Listening, Refusals, Serving, Table, serve},
     ironic::IronicTable,
     methods::Methods,
     notify, reload, telemetry,
@@ -84,15 +84,11 @@ pub async fn run(path: PathBuf, options: RunOptions) -> Result<(), Error> {
 }
 
 /// Reads everything that the service would read, and touches nothing: the configuration, the
-/// policy, password files and secrets.
+/// policy, password files, certificates and secrets.
 pub async fn check(path: &std::path::Path) -> Result<Config, Error> {
     let config = Config::load(path)?;
     build::state(&config, &Inventory::default(), &TaskTracker::new())?;
-    for listen in &config.listen {
-        if let Auth::Basic { htpasswd } = &listen.auth {
-            Authenticator::load(htpasswd)?;
-        }
-    }
+    access::read_all(&config).await?;
     build::check_secrets(&config).await?;
     Ok(config)
 }
@@ -123,7 +119,7 @@ impl Tables {
 pub(crate) struct Running {
     pub(crate) config: Config,
     pub(crate) service: Arc<Service>,
-    pub(crate) authenticators: Vec<Arc<Authenticator>>,
+    pub(crate) access: Vec<Access>,
     listening: Vec<Listening>,
     /// Calls at work.
     calls: TaskTracker,
@@ -140,6 +136,7 @@ impl Running {
         let tasks = TaskTracker::new();
         let state = build::state(&config, &Inventory::default(), &tasks)?;
         build::check_secrets(&config).await?;
+        let read = access::read_all(&config).await?;
         let (audit, in_doubt) = open_audit(&config).await?;
         for change in &in_doubt {
             let ports: Vec<_> = change.ports.iter().map(ToString::to_string).collect();
@@ -158,31 +155,32 @@ impl Running {
         let places = Calls::new(&config.limits, calls.clone());
         let tables = Tables::new(&config, &service, places);
         let watched = Arc::new(telemetry::Watch::new(Arc::clone(&service)));
-        let mut authenticators = Vec::new();
+        let (refusals, recorder) = Refusals::new();
+        let mut access = Vec::new();
         let mut doors = Vec::new();
-        for listen in &config.listen {
-            let authenticator = match &listen.auth {
-                Auth::None => None,
-                Auth::Basic { htpasswd } => Some(Arc::new(Authenticator::load(htpasswd)?)),
-            };
-            authenticators.extend(authenticator.clone());
+        for (listen, read) in config.listen.iter().zip(read) {
+            let bound = Bound::bind(listen).await.map_err(|problem| Error::Listen {
+                address: listen.address.to_string(),
+                problem,
+            })?;
+            let by = Access::new(listen, &config.limits, read);
             let router = Doors {
                 table: tables.of(listen.methods),
                 path: listen.path.clone(),
-                authenticator,
+                authenticator: by.authenticator.clone(),
+                refusals: refusals.clone(),
+                listener: bound.listening().to_string(),
                 watched: Arc::<telemetry::Watch>::clone(&watched),
                 metrics: metrics.clone(),
                 body_bytes: config.limits.body_bytes,
                 receive_timeout: config.limits.receive_timeout,
             }
             .router();
-            let bound = Bound::bind(listen).await.map_err(|problem| Error::Listen {
-                address: listen.address.to_string(),
-                problem,
-            })?;
-            doors.push((bound, router));
+            doors.push(Door { bound, tls: by.tls.clone(), router, refusals: refusals.clone() });
+            access.push(by);
         }
-        let listening: Vec<_> = doors.iter().map(|(bound, _)| bound.listening().clone()).collect();
+        drop(refusals);
+        let listening: Vec<_> = doors.iter().map(|door| door.bound.listening().clone()).collect();
         record_start(&service, &listening).await;
 
         let serving = Serving {
@@ -192,11 +190,12 @@ impl Running {
             grace: config.limits.shutdown,
         };
         let mut loops = JoinSet::new();
-        for (bound, router) in doors {
-            loops.spawn(serve(bound, router, serving.clone()));
+        for door in doors {
+            loops.spawn(serve(door, serving.clone()));
         }
+        loops.spawn(recorder.run(Arc::clone(&service)));
         loops.spawn(upkeep(metrics, stop));
-        Ok(Self { config, service, authenticators, listening, calls, loops })
+        Ok(Self { config, service, access, listening, calls, loops })
     }
 
     /// Ends what runs; its stop token has been cancelled.

@@ -44,9 +44,29 @@ pub(crate) fn metrics() -> Result<PrometheusHandle, Error> {
 
 fn describe() {
     metrics::describe_counter!("mercury_http_requests_total", "HTTP requests by status");
-    metrics::describe_counter!("mercury_auth_failures_total", "Callers that were not let in");
+    metrics::describe_counter!(
+        "mercury_auth_failures_total",
+        "Callers not let in, by scheme and reason"
+    );
+    metrics::describe_counter!(
+        "mercury_auth_failures_unrecorded_total",
+        "Refused logins that the audit log does not have"
+    );
+    metrics::describe_counter!(
+        "mercury_tls_handshakes_failed_total",
+        "TLS handshakes that failed, by reason"
+    );
+    metrics::describe_gauge!(
+        "mercury_tls_certificate_not_after_seconds",
+        "When a listener's certificate ends, in seconds since 1970"
+    );
     metrics::describe_counter!("mercury_rpc_calls_total", "Calls by method and outcome");
     metrics::describe_histogram!("mercury_rpc_call_seconds", "How long calls took");
+    metrics::describe_counter!(
+        "mercury_ironic_calls_total",
+        "Ironic's calls by method and outcome"
+    );
+    metrics::describe_histogram!("mercury_ironic_call_seconds", "How long Ironic's calls took");
     metrics::describe_counter!("mercury_switch_changes_total", "Changes by verb and outcome");
     metrics::describe_histogram!("mercury_switch_change_seconds", "How long changes took");
     metrics::describe_gauge!("mercury_switches_configured", "Switches in the configuration");

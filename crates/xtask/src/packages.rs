@@ -41,14 +41,14 @@ const NEEDS: &[Need] = &[
         purpose: "password files as operators make them",
     },
     Need {
-        program: "lighttpd",
-        package: "lighttpd",
-        purpose: "a web server that checks HTTP Digest",
-    },
-    Need {
         program: "systemd-analyze",
         package: "systemd",
         purpose: "the judge of the service's unit",
+    },
+    Need {
+        program: "lighttpd",
+        package: "lighttpd",
+        purpose: "a web server that checks HTTP Digest",
     },
 ];
 

@@ -72,7 +72,7 @@ struct Show {
     /// Only records from before this time
     #[arg(long, value_parser = time)]
     until: Option<Timestamp>,
-    /// Only records of this kind: begin, end, refused, settled, saved, start, chain, recovered
+    /// Only records of this kind: begin, end, refused, denied, settled, saved, start, chain, recovered
     #[arg(long)]
     kind: Option<Kind>,
     /// Only the last so many of them

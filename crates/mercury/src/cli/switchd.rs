@@ -22,7 +22,8 @@ It stays in the foreground and logs to standard error; `[log]` in the configurat
 tells systemd when it is ready (Type=notify).
 
 Signals:
-  SIGHUP            reads switches, policy and passwords again; a mistake in them changes nothing
+  SIGHUP            reads switches, policy, passwords and certificates again; a mistake changes
+                    nothing
   SIGTERM, SIGINT   takes no more requests, ends running changes, saves, and stops";
 
 /// Run the service.
@@ -51,7 +52,7 @@ pub(super) fn failed(error: Error) -> anyhow::Result<Exit> {
             Ok(Exit::Broken)
         }
         Error::Policy { .. }
-        | Error::Htpasswd(_)
+        | Error::Access { .. }
         | Error::Switch { .. }
         | Error::Secret { .. }
         | Error::Core(_)

@@ -30,6 +30,11 @@ pub(crate) fn record(look: Look, record: &Record) -> String {
             line(&mut out, "reason", &refused.reason);
             line(&mut out, "request", &refused.request_id);
         }
+        Entry::Denied(denied) => {
+            line(&mut out, "at", &denied.listener);
+            line(&mut out, "as", &denied.users.join(", "));
+            line(&mut out, "reason", &denied.reason);
+        }
         Entry::Saved(saved) => line(&mut out, "error", saved.error.as_deref().unwrap_or_default()),
         Entry::Start(start) => line(&mut out, "listens", &start.listeners.join(", ")),
         Entry::Settled(_) | Entry::Chain(_) | Entry::Recovered(_) => {}
@@ -46,6 +51,15 @@ fn headline(entry: &Entry) -> (Tone, String) {
         }
         Entry::Refused(refused) => {
             (Tone::Bad, format!("refused: {} by {}", refused.verb, refused.who))
+        }
+        Entry::Denied(denied) => {
+            let times = match denied.times {
+                1 => String::new(),
+                times => format!(", {times} times"),
+            };
+            let scheme = denied.scheme.as_deref().map(|scheme| format!(" by {scheme}"));
+            let scheme = scheme.unwrap_or_default();
+            (Tone::Bad, format!("not let in: {}{scheme}{times}", denied.peer))
         }
         Entry::Settled(settled) => {
             (Tone::Good, format!("settled: change {} by {}", settled.change, settled.by))

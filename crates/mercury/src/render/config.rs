@@ -31,6 +31,35 @@ pub(crate) fn problems(look: Look, error: &ConfigError) -> String {
     out
 }
 
+/// Who may come in at a listener.
+fn entrances(auth: &Auth) -> String {
+    let Auth { basic, digest, tokens, certificate, keystone } = auth;
+    let mut all = Vec::new();
+    if let Some(digest) = digest {
+        all.push(format!("the users of {} by Digest", digest.users.display()));
+    }
+    if let Some(htpasswd) = basic {
+        all.push(format!("the users of {}", htpasswd.display()));
+    }
+    if !tokens.is_empty() {
+        let names: Vec<_> = tokens.iter().map(|token| format!("`{}`", token.name)).collect();
+        all.push(format!("who has the token of {}", names.join(", ")));
+    }
+    if let Some(names) = certificate {
+        all.push(match &names.table {
+            Some(table) => count(table.len(), "name of certificates", "names of certificates"),
+            None => "certificates of its CA".to_owned(),
+        });
+    }
+    if let Some(keystone) = keystone {
+        all.push(format!("the roles {} of {}", keystone.roles.join(", "), keystone.url));
+    }
+    if all.is_empty() {
+        all.push("anybody who reaches it, as `anonymous`".to_owned());
+    }
+    all.join("; ")
+}
+
 /// What would run.
 pub(crate) fn summary(look: Look, config: &Config, policy: &Policy) -> String {
     let mut out = format!(
@@ -40,11 +69,9 @@ pub(crate) fn summary(look: Look, config: &Config, policy: &Policy) -> String {
         count(config.switches.len(), "switch", "switches"),
     );
     for listen in &config.listen {
-        let auth = match &listen.auth {
-            Auth::None => "anybody who reaches it, as `anonymous`".to_owned(),
-            Auth::Basic { htpasswd } => format!("the users of {}", htpasswd.display()),
-        };
-        let _ = writeln!(out, "  listens   {} for {auth}", listen.address);
+        let auth = entrances(&listen.auth);
+        let tls = if listen.tls.is_some() { " (TLS)" } else { "" };
+        let _ = writeln!(out, "  listens   {}{tls} for {auth}", listen.address);
     }
     let rules = count(policy.rule_names().count(), "rule", "rules");
     let protected = count(policy.protected_names().count(), "protected entry", "protected entries");

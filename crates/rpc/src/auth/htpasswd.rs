@@ -4,24 +4,15 @@
 //! or readable; a line in one of them ends the load, with its number, rather than making a user
 //! that silently cannot log in.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    io::Read as _,
-    os::unix::fs::PermissionsExt as _,
-    path::{Path, PathBuf},
+use std::{collections::BTreeMap, path::Path};
+
+use super::{
+    check_name,
+    file::{self, BadLine, FileError},
 };
 
-use thiserror::Error;
-
-use super::Caller;
-
-/// How large the file may be: a thousand users are 80 kilobytes.
-const FILE_BYTES: u64 = 1024 * 1024;
 /// The highest bcrypt cost: 2^14 rounds take a second or two, and each step doubles it.
 const MAX_COST: u32 = 14;
-/// What others may do with the file: nothing, and the group may read at most.
-const FORBIDDEN_MODE: u32 = 0o027;
 
 /// Users and their bcrypt hashes.
 pub struct Htpasswd {
@@ -31,104 +22,22 @@ pub struct Htpasswd {
     dummy: String,
 }
 
-/// Why the file cannot be used.
-#[derive(Debug, Error)]
-pub enum HtpasswdError {
-    /// It cannot be read.
-    #[error("cannot read the htpasswd file `{}`", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: std::io::Error,
-    },
-    /// Others may read or write it.
-    #[error(
-        "the htpasswd file `{}` has mode {mode:04o}: others may read it or its group may write it\nhint: chmod 0640 {}",
-        path.display(),
-        path.display()
-    )]
-    Mode {
-        /// The file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// It is no file, is too large, or names nobody.
-    #[error("the htpasswd file `{}` {problem}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        problem: String,
-    },
-    /// A line of it cannot be used.
-    #[error("the htpasswd file `{}`, line {line}: {problem}", path.display())]
-    Line {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong with it, without the hash.
-        problem: String,
-    },
-}
-
 impl Htpasswd {
     /// Reads and checks the file.
-    pub fn load(path: &Path) -> Result<Self, HtpasswdError> {
-        let read = |source| HtpasswdError::Read { path: path.to_owned(), source };
-        let unusable = |problem: &str| HtpasswdError::File {
-            path: path.to_owned(),
-            problem: problem.to_owned(),
-        };
-        // Asked before it is opened, because opening a named pipe waits for its writer.
-        if !fs::metadata(path).map_err(read)?.is_file() {
-            return Err(unusable("is no regular file"));
-        }
-        let file = fs::File::open(path).map_err(read)?;
-        let mode = file.metadata().map_err(read)?.permissions().mode() & 0o7777;
-        if mode & FORBIDDEN_MODE != 0 {
-            return Err(HtpasswdError::Mode { path: path.to_owned(), mode });
-        }
-        let mut text = String::new();
-        file.take(FILE_BYTES + 1).read_to_string(&mut text).map_err(read)?;
-        if text.len() as u64 > FILE_BYTES {
-            return Err(unusable("is larger than a mebibyte"));
-        }
-        let loaded = Self::parse(&text).map_err(|(line, problem)| HtpasswdError::Line {
-            path: path.to_owned(),
-            line,
-            problem,
-        })?;
-        if loaded.hashes.is_empty() {
-            return Err(unusable("names no user"));
-        }
-        Ok(loaded)
+    pub fn load(path: &Path) -> Result<Self, FileError> {
+        file::load("htpasswd", path, Self::parse, |loaded| loaded.hashes.len())
     }
 
-    /// Reads the text of such a file; an error is a line's number and what is wrong with it.
-    fn parse(text: &str) -> Result<Self, (usize, String)> {
+    /// Reads the text of such a file.
+    fn parse(text: &str) -> Result<Self, BadLine> {
         let mut hashes = BTreeMap::new();
         let mut highest = bcrypt_cost_floor();
-        for (index, line) in text.lines().enumerate() {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            let refused = |problem: String| Err((index + 1, problem));
+        for (number, line) in file::lines(text) {
+            let refused = |problem: String| Err((number, problem));
             let Some((user, hash)) = line.split_once(':') else {
                 return refused("is not like `user:hash`".to_owned());
             };
-            let user_ok =
-                (1..=128).contains(&user.len()) && user.chars().all(|c| c.is_ascii_graphic());
-            if !user_ok {
-                return refused("the user is not 1 to 128 printable characters".to_owned());
-            }
-            if user == Caller::ANONYMOUS {
-                return refused(format!("the name `{user}` means callers without a name"));
-            }
+            check_name(user).map_err(|problem| (number, problem))?;
             let cost = match cost(hash) {
                 Some(cost) if cost <= MAX_COST => cost,
                 Some(cost) => {
@@ -148,6 +57,11 @@ impl Htpasswd {
             }
         }
         Ok(Self { hashes, dummy: dummy(highest) })
+    }
+
+    /// Whether there is such a user.
+    pub fn knows(&self, user: &str) -> bool {
+        self.hashes.contains_key(user)
     }
 
     /// Whether this is the user's password. As in every bcrypt, what comes after 72 bytes of it
@@ -190,8 +104,11 @@ fn dummy(cost: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::{fs, os::unix::fs::PermissionsExt as _};
+
     use rstest::rstest;
+
+    use super::*;
 
     /// `password` at cost 4, by Apache's htpasswd.
     const HASH: &str = "$2y$04$eTQnKcE0Jc36Q7DpMmyFceuPtCJnD0.1bzSJ2.yuinpm/zOydmuKy";
@@ -230,8 +147,8 @@ mod tests {
     )]
     #[case("ada:password", 1, "the hash of `ada` is not bcrypt; make it with `htpasswd -B`")]
     #[case("ada:$2y$04$short", 1, "the hash of `ada` is not bcrypt; make it with `htpasswd -B`")]
-    #[case(":x", 1, "the user is not 1 to 128 printable characters")]
-    #[case("a b:x", 1, "the user is not 1 to 128 printable characters")]
+    #[case(":x", 1, "the name is not 1 to 256 printable characters")]
+    #[case("a b:x", 1, "the name is not 1 to 256 printable characters")]
     #[case("anonymous:x", 1, "the name `anonymous` means callers without a name")]
     fn other_lines_are_refused(#[case] text: &str, #[case] line: usize, #[case] problem: &str) {
         assert_eq!(Htpasswd::parse(text).unwrap_err(), (line, problem.to_owned()));

@@ -50,6 +50,14 @@ pub(super) fn bounded(mut entry: Entry) -> Entry {
             cut(&mut refused.reason, MAX_FIELD);
             cut_option(&mut refused.rule);
         }
+        Entry::Denied(denied) => {
+            for field in [&mut denied.listener, &mut denied.peer, &mut denied.reason] {
+                cut(field, MAX_FIELD);
+            }
+            cut_option(&mut denied.scheme);
+            denied.users.truncate(MAX_ITEMS);
+            cut_all(denied.users.iter_mut());
+        }
         Entry::Settled(settled) => {
             cut(&mut settled.change, MAX_FIELD);
             cut(&mut settled.by, MAX_FIELD);

@@ -80,5 +80,11 @@ fn who<'a>(
         Entry::Refused(refused) => Some((refused.who.as_str(), refused.request_id.as_str())),
         _ => None,
     };
-    about.map(|change| (change.who.as_str(), change.request_id.as_str())).into_iter().chain(refused)
+    // Whoever was not let in is found by who it claimed to be.
+    let denied = match entry {
+        Entry::Denied(denied) => denied.users.as_slice(),
+        _ => &[],
+    };
+    let change = about.map(|change| (change.who.as_str(), change.request_id.as_str()));
+    change.into_iter().chain(refused).chain(denied.iter().map(|user| (user.as_str(), "")))
 }

@@ -67,6 +67,7 @@ impl OpenChanges {
             Entry::End(end) => self.0.remove(&end.change),
             Entry::Settled(settled) => self.0.remove(&settled.change),
             Entry::Refused(_)
+            | Entry::Denied(_)
             | Entry::Saved(_)
             | Entry::Start(_)
             | Entry::Chain(_)

@@ -53,6 +53,8 @@ pub enum Entry {
     End(End),
     /// A request was refused by the policy.
     Refused(Refused),
+    /// Callers were not let in.
+    Denied(Denied),
     /// A change in doubt is so no longer.
     Settled(Settled),
     /// A switch was told to save its configuration.
@@ -170,6 +172,25 @@ pub struct Refused {
     pub reason: String,
 }
 
+/// Callers were not let in. What is alike within a minute is counted in one record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Denied {
+    /// Where they tried, as [`Start::listeners`] names it.
+    pub listener: String,
+    /// Where they are: an IP address, or `user` and a number on a unix socket.
+    pub peer: String,
+    /// The scheme of their credentials, where one was recognised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<String>,
+    /// The users that they claimed to be, which nobody verified; the first few.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub users: Vec<String>,
+    /// Why they were not let in.
+    pub reason: String,
+    /// How many times; those that an earlier record told are not counted again.
+    pub times: u64,
+}
+
 /// A change in doubt is so no longer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settled {
@@ -233,6 +254,8 @@ pub enum Kind {
     End,
     /// See [`Refused`].
     Refused,
+    /// See [`Denied`].
+    Denied,
     /// See [`Settled`].
     Settled,
     /// See [`Saved`].
@@ -247,10 +270,11 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Begin,
         Self::End,
         Self::Refused,
+        Self::Denied,
         Self::Settled,
         Self::Saved,
         Self::Start,
@@ -264,6 +288,7 @@ impl Kind {
             Self::Begin => "begin",
             Self::End => "end",
             Self::Refused => "refused",
+            Self::Denied => "denied",
             Self::Settled => "settled",
             Self::Saved => "saved",
             Self::Start => "start",
@@ -292,9 +317,10 @@ impl FromStr for Kind {
 
 impl Entry {
     /// Whether the entry must be on the disk before anybody acts on it. An `end` or `settled` that
-    /// a power failure takes away leaves its change in doubt, which is safe, and so costs no wait.
+    /// a power failure takes away leaves its change in doubt, which is safe, and so costs no wait;
+    /// nobody acts on a `denied`, and strangers shall not keep the disk busy.
     pub(super) const fn must_be_durable(&self) -> bool {
-        !matches!(self, Self::End(_) | Self::Settled(_))
+        !matches!(self, Self::End(_) | Self::Settled(_) | Self::Denied(_))
     }
 
     /// The entry's kind.
@@ -303,6 +329,7 @@ impl Entry {
             Self::Begin(_) => Kind::Begin,
             Self::End(_) => Kind::End,
             Self::Refused(_) => Kind::Refused,
+            Self::Denied(_) => Kind::Denied,
             Self::Settled(_) => Kind::Settled,
             Self::Saved(_) => Kind::Saved,
             Self::Start(_) => Kind::Start,
@@ -322,7 +349,7 @@ macro_rules! entry_from {
     )*};
 }
 
-entry_from!(End, Refused, Settled, Saved, Start);
+entry_from!(End, Refused, Denied, Settled, Saved, Start);
 
 impl From<Begin> for Entry {
     fn from(begin: Begin) -> Self {

@@ -73,7 +73,10 @@ fn with(change: impl FnOnce(&mut PortConfig)) -> Intent {
 
 fn lag(settings: LagSettings) -> Intent {
     let config = PortConfig::with_vlans(VlanMode::access(vlan(100)));
-    Intent::Attach(Wish { config, lag: Some(LagWish { name: None, settings }) })
+    Intent::Attach(Wish {
+        config,
+        lag: Some(LagWish { name: None, settings, members: Members::Named }),
+    })
 }
 
 const LACP: LagSettings = LagSettings::new(LagMode::Active);

@@ -8,7 +8,7 @@ use tracing::{Instrument as _, error, info, info_span, warn};
 use uuid::Uuid;
 
 use super::{
-    LinkReport, PlanReport, PlannedLeg, Report, SaveState, Service, expired, in_time,
+    LinkReport, PlanReport, PlannedLeg, Report, SaveState, Service, expired, in_time, members,
     prepare::{self, Part},
 };
 use crate::{
@@ -32,8 +32,7 @@ impl Service {
     ) -> Result<PlanReport, SwitchError> {
         in_time(origin)?;
         let state = self.state();
-        let parts = prepare::parts(&state, &request)?;
-        self.authorise(&state, &parts, request.operation.verb(), origin).await?;
+        let parts = self.allowed_parts(&state, &request, origin).await?;
         let legs = self.plan_legs(&state, &request, parts, origin.deadline).await?;
         let planned = legs.iter().map(planned).collect();
         let token = Token::new(request, &legs).encode()?;
@@ -90,15 +89,19 @@ impl Service {
     ) -> Result<Report, SwitchError> {
         in_time(origin)?;
         let state = self.state();
-        let parts = prepare::parts(&state, &request)?;
-        self.authorise(&state, &parts, request.operation.verb(), origin).await?;
-
-        let ports = prepare::switch_ports(&parts);
-        let _held = self.ports.hold(&ports, origin.deadline).await.map_err(|port| {
-            SwitchError::Busy(format!("port {port} is being changed by another request"))
-        })?;
-        let _locked = self.lock_switches(&parts, origin.deadline).await?;
-        let legs = self.plan_legs(&state, &request, parts, origin.deadline).await?;
+        let mut looks = 1;
+        let (ports, _held, _locked, legs) = loop {
+            let parts = self.allowed_parts(&state, &request, origin).await?;
+            let ports = prepare::switch_ports(&parts);
+            let held = self.ports.hold(&ports, origin.deadline).await.map_err(|port| {
+                SwitchError::Busy(format!("port {port} is being changed by another request"))
+            })?;
+            let locked = self.lock_switches(&parts, origin.deadline).await?;
+            match self.plan_legs(&state, &request, parts, origin.deadline).await {
+                Err(SwitchError::MembersChanged { .. }) if looks < members::LOOKS => looks += 1,
+                legs => break (ports, held, locked, legs?),
+            }
+        };
         if let Some(token) = &token {
             token.check(&legs)?;
         }

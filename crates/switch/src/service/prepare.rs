@@ -12,14 +12,14 @@ use model::{
 };
 use tokio::time::Instant;
 
-use super::{Service, State};
+use super::{Service, State, members};
 use crate::{
     audit,
     capability::LagNaming,
     driver::DeviceError,
     error::SwitchError,
-    intent::{Intent, LagWish, Wish, wanted},
-    inventory::Switch,
+    intent::{Intent, LagWish, Members, Wish, wanted},
+    inventory::{Pair, Switch},
     lag_name::{self, LagSide},
     leg::Leg,
     policy::{Ask, Decision, Verb},
@@ -30,11 +30,25 @@ use crate::{
 /// The request's part on one switch, before anything was read.
 pub(super) struct Part {
     pub(super) switch: Arc<Switch>,
+    /// The ports that it is about.
     pub(super) ports: BTreeSet<PortName>,
+    /// Those of them that the request names.
+    pub(super) named: BTreeSet<PortName>,
+    /// The others: members of the LAG that the request means by its name.
+    pub(super) present: BTreeSet<PortName>,
     pub(super) intent: Intent,
 }
 
 impl Part {
+    fn new(switch: Arc<Switch>, named: BTreeSet<PortName>, intent: Intent) -> Self {
+        Self { switch, ports: named.clone(), named, present: BTreeSet::new(), intent }
+    }
+
+    /// Whether it is about a VLAN's definition, which no port has.
+    const fn is_about_vlan(&self) -> bool {
+        matches!(self.intent, Intent::AddNetwork { .. } | Intent::DeleteNetwork { .. })
+    }
+
     fn vlans(&self) -> VlanSet {
         match &self.intent {
             Intent::Attach(wish) | Intent::Update(wish) => {
@@ -82,13 +96,17 @@ pub(super) fn parts(state: &State, request: &ChangeRequest) -> Result<Vec<Part>,
 }
 
 fn port_parts(state: &State, request: &ChangeRequest) -> Result<Vec<Part>, SwitchError> {
-    if request.links.is_empty() {
-        return Err(SwitchError::Invalid(
-            "binding_profile: `local_link_information` names no port".to_owned(),
-        ));
-    }
-    let places = places(state, &request.links)?;
-    if let Some(lag) = &request.lag {
+    let members = request.lag.as_ref().map(|lag| lag.members).unwrap_or_default();
+    let places = match members {
+        Members::Present => switches(state, request)?,
+        Members::Named | Members::Joining if request.links.is_empty() => {
+            return Err(SwitchError::Invalid(
+                "binding_profile: `local_link_information` names no port".to_owned(),
+            ));
+        }
+        Members::Named | Members::Joining => places(state, &request.links)?,
+    };
+    if let Some(lag) = request.lag.as_ref().filter(|_| members != Members::Present) {
         let all = places.iter().flat_map(|(switch, ports)| {
             let switch = switch.name();
             ports.iter().map(|port| SwitchPort { switch: switch.clone(), port: port.clone() })
@@ -100,9 +118,23 @@ fn port_parts(state: &State, request: &ChangeRequest) -> Result<Vec<Part>, Switc
         .into_iter()
         .map(|(switch, ports)| {
             let intent = port_intent(request, &switch)?;
-            Ok(Part { switch, ports, intent })
+            Ok(Part::new(switch, ports, intent))
         })
         .collect()
+}
+
+/// The request's switches, for what is there on them already.
+fn switches(state: &State, request: &ChangeRequest) -> Result<Vec<Place>, SwitchError> {
+    let named = request.lag.as_ref().is_some_and(|lag| lag.name.is_some());
+    if request.switches.is_empty() || !request.links.is_empty() || !named {
+        return Err(SwitchError::Invalid(
+            "LAG: the members that are there are meant by the LAG's name and its switches"
+                .to_owned(),
+        ));
+    }
+    let names: BTreeSet<_> = request.switches.iter().collect();
+    let place = |name| Ok((Arc::clone(state.inventory.switch(name)?), BTreeSet::new()));
+    names.into_iter().map(place).collect()
 }
 
 fn port_intent(request: &ChangeRequest, switch: &Switch) -> Result<Intent, SwitchError> {
@@ -173,7 +205,7 @@ fn network_parts(state: &State, request: &ChangeRequest) -> Result<Vec<Part>, Sw
                 }
                 _ => Intent::DeleteNetwork { vlan },
             };
-            Ok(Part { switch, ports: BTreeSet::new(), intent })
+            Ok(Part::new(switch, BTreeSet::new(), intent))
         })
         .collect()
 }
@@ -202,7 +234,11 @@ impl Service {
         origin: &Origin,
     ) -> Result<(), SwitchError> {
         for part in parts {
-            if let Some(error) = refusals(state, part, verb, &origin.caller).next() {
+            let error = match part.ports.is_empty() && !part.is_about_vlan() {
+                true => members::refusal_of_all(state, part, verb, &origin.caller),
+                false => refusals(state, part, verb, &origin.caller).next(),
+            };
+            if let Some(error) = error {
                 self.record_refusal(&error, parts, verb, origin).await;
                 return Err(error);
             }
@@ -241,11 +277,14 @@ impl Service {
         let first = parts.first().and_then(|part| part.ports.first());
         let proposed = match lag_wish(request) {
             Some(wish) => Some(lag_name::proposed(wish, first)?),
-            None => None,
+            None => members::lag_named(request).cloned(),
         };
         let reads =
             parts.iter().map(|part| read(&part.switch, part.query(proposed.as_ref()), deadline));
         let observed = try_join_all(reads).await?;
+        for (part, observed) in parts.iter().zip(&observed) {
+            members::unchanged(part, observed, members::lag_named(request))?;
+        }
         let lag = choose_lag(state, request, &parts, &observed)?;
         let mut legs = Vec::with_capacity(parts.len());
         for (part, observed) in parts.into_iter().zip(observed) {
@@ -348,6 +387,22 @@ fn lag_wish(request: &ChangeRequest) -> Option<&LagWish> {
     request.lag.as_ref().filter(|_| request.operation != Operation::DetachPort)
 }
 
+/// The pair of the parts' switches, without which they have no LAG together; none for one switch.
+pub(super) fn pair_of<'a>(
+    state: &'a State,
+    parts: &[Part],
+) -> Result<Option<&'a Pair>, SwitchError> {
+    if parts.len() < 2 {
+        return Ok(None);
+    }
+    let names: BTreeSet<SwitchName> = parts.iter().map(|part| part.switch.name().clone()).collect();
+    let pair = state.inventory.pair(&names).ok_or_else(|| SwitchError::Conflict {
+        what: "a LAG over switches that are not declared as a pair".to_owned(),
+        hint: Some("declare them as a `pair` in the configuration if they are one".to_owned()),
+    })?;
+    Ok(Some(pair))
+}
+
 /// The name of the LAG that the request is about, the same on all its switches.
 fn choose_lag(
     state: &State,
@@ -357,13 +412,7 @@ fn choose_lag(
 ) -> Result<Option<LagName>, SwitchError> {
     let Some(wish) = lag_wish(request) else { return Ok(None) };
     let mut ids = parts.first().and_then(|part| part.switch.settings().lag_ids);
-    if parts.len() > 1 {
-        let names: BTreeSet<SwitchName> =
-            parts.iter().map(|part| part.switch.name().clone()).collect();
-        let pair = state.inventory.pair(&names).ok_or_else(|| SwitchError::Conflict {
-            what: "a LAG over switches that are not declared as a pair".to_owned(),
-            hint: Some("declare them as a `pair` in the configuration if they are one".to_owned()),
-        })?;
+    if let Some(pair) = pair_of(state, parts)? {
         ids = pair.lag_ids.or(ids);
     }
     let mut sides = Vec::with_capacity(parts.len());

@@ -11,7 +11,7 @@ use model::{
 };
 use tokio::time::Instant;
 
-use super::{Service, State, in_time, prepare};
+use super::{Service, State, in_time, members, prepare};
 use crate::{
     audit::{self, InDoubt},
     driver::{DeviceError, PortMatch},
@@ -143,6 +143,10 @@ impl Service {
         in_time(origin)?;
         let state = self.state();
         let parts = prepare::parts(&state, request)?;
+        for part in &parts {
+            may_read(&state, &part.switch, &part.ports, origin)?;
+        }
+        let parts = members::completed(&state, request, parts, origin.deadline).await?;
         for part in &parts {
             may_read(&state, &part.switch, &part.ports, origin)?;
         }

@@ -5,6 +5,7 @@
 mod changes;
 mod chaos;
 mod failures;
+mod members;
 mod reads;
 mod rig;
 mod worker;

@@ -1,6 +1,11 @@
 //! Two switches in memory behind a service, with a policy, an audit log and a lock directory.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use drivers::{
     chaos::{ChaosDriver, ChaosHandle, ChaosSettings},
@@ -8,7 +13,7 @@ use drivers::{
 };
 use model::{LinkInformation, PortConfig, SwitchPort, Vlan, VlanMode};
 use switch::{
-    Atomicity, ChangeRequest, Driver, Inventory, LagIds, LagNaming, LagWish, NetworkWish,
+    Atomicity, ChangeRequest, Driver, Inventory, LagIds, LagNaming, LagWish, Members, NetworkWish,
     Operation, Origin, Pair, SafeState, Service, State, SwitchSettings, WorkerSettings,
     audit::{AuditLog, AuditOptions},
     policy::Policy,
@@ -133,6 +138,13 @@ impl Rig {
         self.directory.path().join("audit.jsonl")
     }
 
+    /// How many records of this kind the audit log has.
+    pub(crate) fn audit(&self, kind: &str) -> usize {
+        let text = std::fs::read_to_string(self.audit_file()).unwrap();
+        let records = text.lines().map(serde_json::from_str::<serde_json::Value>);
+        records.filter(|record| record.as_ref().unwrap()["kind"] == kind).count()
+    }
+
     pub(crate) fn handle(&self, switch: &str) -> &NoopHandle {
         &self.switches[switch].0
     }
@@ -151,6 +163,30 @@ impl Rig {
         let shut = state.ports[&port].config.admin == Some(model::AdminState::Down);
         format!("{vlans}{lag}{}", if shut { ", shut" } else { "" })
     }
+}
+
+/// A service with one switch, `leaf-01`, by this driver.
+pub(crate) fn lone(driver: Arc<dyn Driver>, safe: SafeState) -> (Arc<Service>, TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let tasks = TaskTracker::new();
+    let settings = SwitchSettings {
+        name: "leaf-01".parse().unwrap(),
+        switch_ids: BTreeSet::new(),
+        driver,
+        safe,
+        allowed_vlans: None,
+        allowed_ports: None,
+        physical_networks: BTreeSet::new(),
+        flat_networks: BTreeMap::new(),
+        lag_ids: None,
+        worker: WorkerSettings::default(),
+        fingerprint: String::new(),
+    };
+    let inventory = Inventory::new(vec![settings], Vec::new(), &Inventory::default(), &tasks);
+    let state = State { policy: Policy::parse(POLICY).unwrap(), inventory: inventory.unwrap() };
+    let audit = AuditLog::open(directory.path().join("audit.jsonl"), AuditOptions::default());
+    let service = Service::new(state, directory.path().join("locks"), audit.unwrap(), tasks);
+    (Arc::new(service.unwrap()), directory)
 }
 
 pub(crate) fn vlan(id: u16) -> Vlan {
@@ -190,7 +226,8 @@ pub(crate) fn attach(ports: &[(&str, &str)], id: u32) -> ChangeRequest {
 
 pub(crate) fn attach_lag(ports: &[(&str, &str)], id: u32, name: Option<&str>) -> ChangeRequest {
     let settings = model::LagSettings::new(model::LagMode::Active);
-    let lag = LagWish { name: name.map(|name| name.parse().unwrap()), settings };
+    let lag =
+        LagWish { name: name.map(|name| name.parse().unwrap()), settings, members: Members::Named };
     ChangeRequest { lag: Some(lag), ..attach(ports, id) }
 }
 

@@ -125,12 +125,15 @@ impl Check<'_> {
         self.within("limits.batch", raw.batch, 1, 10_000);
         self.within("limits.connections", raw.connections, 1, 100_000);
         self.within("limits.concurrent_requests", raw.concurrent_requests, 1, 100_000);
+        let failed = raw.failed_logins_per_minute;
+        self.within("limits.failed_logins_per_minute", failed, 1, 100_000);
         self.within("limits.queue_per_switch", raw.queue_per_switch, 1, 100_000);
         Limits {
             body_bytes: raw.body_bytes,
             batch: raw.batch,
             connections: raw.connections,
             concurrent_requests: raw.concurrent_requests,
+            failed_logins_per_minute: failed,
             receive_timeout: self.time("limits.receive_timeout_ms", raw.receive_timeout_ms, 100),
             request_timeout: self.time("limits.request_timeout_ms", raw.request_timeout_ms, 1),
             queue_per_switch: raw.queue_per_switch,

@@ -1,4 +1,4 @@
-//! The listeners: where they are, and who may come in.
+//! The listeners: where they are. Who may come in is in [`auth`](super::auth).
 
 use std::{
     fmt,
@@ -7,9 +7,10 @@ use std::{
 };
 
 use super::{
+    auth::{Auth, ListenTls, auth},
     check::Check,
     problem::Problem,
-    raw::{RawAuth, RawListen},
+    raw::RawListen,
     read::{section, typed},
 };
 
@@ -32,6 +33,8 @@ pub struct Listen {
     pub path: String,
     /// Who may come in.
     pub auth: Auth,
+    /// How it speaks TLS; plain HTTP when absent.
+    pub tls: Option<ListenTls>,
     /// The mode of a unix socket.
     pub socket_mode: u32,
 }
@@ -74,18 +77,6 @@ impl fmt::Display for Address {
     }
 }
 
-/// Who may come in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Auth {
-    /// Everybody who reaches the listener, as [`rpc::auth::Caller::ANONYMOUS`].
-    None,
-    /// The users of an htpasswd file.
-    Basic {
-        /// The file.
-        htpasswd: PathBuf,
-    },
-}
-
 pub(super) fn listeners(check: &mut Check<'_>) -> Vec<Listen> {
     let listeners: Vec<::config::Value> = section(check.root, "listen", check.problems);
     if listeners.is_empty() {
@@ -103,38 +94,18 @@ pub(super) fn listeners(check: &mut Check<'_>) -> Vec<Listen> {
 
 fn listener(check: &mut Check<'_>, key: &str, raw: &RawListen) -> Option<Listen> {
     let at = |member: &str| format!("{key}.{member}");
-    let RawListen { address, methods, path, auth, htpasswd, plaintext, socket_mode } = raw;
-    let path = path_of(check, &at("path"), path.as_deref().unwrap_or(methods.path()))?;
-    let address = address_of(check, &at("address"), address)?;
+    let path = path_of(check, &at("path"), raw.path.as_deref().unwrap_or(raw.methods.path()))?;
+    let address = address_of(check, &at("address"), &raw.address)?;
     let local = match &address {
         Address::Tcp(address) => address.ip().is_loopback(),
         Address::Unix(_) => true,
     };
-    let auth = match (auth, htpasswd) {
-        (RawAuth::None, Some(_)) => {
-            check.refuse(Problem::at(at("htpasswd"), "means nothing when `auth` is `none`"));
-            return None;
-        }
-        (RawAuth::None, None) if !local => {
-            let what = "is `none` on an address that other machines reach";
-            let hint = "`auth = \"basic\"` with `htpasswd`, or listen on 127.0.0.1 or `unix:`";
-            check.refuse(Problem::at(at("auth"), what).hint(hint));
-            return None;
-        }
-        (RawAuth::None, None) => Auth::None,
-        (RawAuth::Basic, None) => {
-            check.refuse(Problem::at(at("htpasswd"), "is missing: `auth` is `basic`"));
-            return None;
-        }
-        (RawAuth::Basic, Some(file)) => Auth::Basic { htpasswd: check.path(file) },
-    };
-    if !local && !plaintext {
-        let what = "is not `true`, but without TLS everybody on the way reads the passwords";
-        let hint = "put a TLS proxy in front and listen on 127.0.0.1, or accept it with \
-                    `plaintext = true` on a network that is trusted";
-        check.refuse(Problem::at(at("plaintext"), what).hint(hint));
+    if raw.tls.is_some() && matches!(address, Address::Unix(_)) {
+        check.refuse(Problem::at(at("tls"), "means nothing on a unix socket"));
+        return None;
     }
-    let socket_mode = match (socket_mode.as_deref(), &address) {
+    let (auth, tls) = auth(check, key, raw, local)?;
+    let socket_mode = match (raw.socket_mode.as_deref(), &address) {
         (None, _) => 0o600,
         (Some(_), Address::Tcp(_)) => {
             check.refuse(Problem::at(at("socket_mode"), "means nothing on a TCP address"));
@@ -148,7 +119,7 @@ fn listener(check: &mut Check<'_>, key: &str, raw: &RawListen) -> Option<Listen>
             return None;
         }
     };
-    Some(Listen { address, methods: *methods, path, auth, socket_mode })
+    Some(Listen { address, methods: raw.methods, path, auth, tls, socket_mode })
 }
 
 fn address_of(check: &mut Check<'_>, key: &str, text: &str) -> Option<Address> {

@@ -7,7 +7,11 @@ use model::{PhysicalNetwork, PortNaming, Vlan, VlanSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, de};
 
-use super::{LogFormat, MethodTable, UnknownSwitch};
+use super::{
+    LogFormat, MethodTable, UnknownSwitch,
+    auth::{RawCertificate, RawDigest, RawListenTls, RawToken},
+    keystone::RawKeystone,
+};
 use crate::secret::RawSecretRef;
 
 /// The whole file; only its schema is used, the sections are read one by one.
@@ -32,18 +36,17 @@ pub(super) struct RawListen {
     #[serde(default)]
     pub(super) methods: MethodTable,
     pub(super) path: Option<String>,
-    pub(super) auth: RawAuth,
+    pub(super) auth: Texts,
     pub(super) htpasswd: Option<PathBuf>,
+    pub(super) digest: Option<RawDigest>,
+    #[serde(default)]
+    pub(super) token: Vec<RawToken>,
+    pub(super) certificate: Option<RawCertificate>,
+    pub(super) keystone: Option<RawKeystone>,
+    pub(super) tls: Option<RawListenTls>,
     #[serde(default)]
     pub(super) plaintext: bool,
     pub(super) socket_mode: Option<String>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum RawAuth {
-    None,
-    Basic,
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -68,6 +71,7 @@ pub(super) struct RawLimits {
     pub(super) batch: usize,
     pub(super) connections: usize,
     pub(super) concurrent_requests: usize,
+    pub(super) failed_logins_per_minute: u32,
     pub(super) receive_timeout_ms: u64,
     pub(super) request_timeout_ms: u64,
     pub(super) queue_per_switch: usize,
@@ -81,6 +85,7 @@ impl Default for RawLimits {
             batch: 100,
             connections: 1024,
             concurrent_requests: 1024,
+            failed_logins_per_minute: 30,
             receive_timeout_ms: 10_000,
             request_timeout_ms: 600_000,
             queue_per_switch: 1024,

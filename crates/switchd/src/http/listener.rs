@@ -18,6 +18,7 @@ use std::{
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio_util::either::Either;
 
+use super::peer::Peer;
 use crate::config::{Address, Listen};
 
 /// Where the service listens, with the port that the system chose.
@@ -25,6 +26,8 @@ use crate::config::{Address, Listen};
 pub enum Listening {
     /// TCP.
     Tcp(SocketAddr),
+    /// TLS over TCP.
+    Tls(SocketAddr),
     /// A unix socket.
     Unix(PathBuf),
 }
@@ -33,6 +36,7 @@ impl std::fmt::Display for Listening {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Tcp(address) => write!(f, "http://{address}"),
+            Self::Tls(address) => write!(f, "https://{address}"),
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
         }
     }
@@ -58,7 +62,11 @@ impl Bound {
         match &listen.address {
             Address::Tcp(address) => {
                 let socket = TcpListener::bind(address).await.map_err(|e| e.to_string())?;
-                let listening = Listening::Tcp(socket.local_addr().map_err(|e| e.to_string())?);
+                let address = socket.local_addr().map_err(|e| e.to_string())?;
+                let listening = match &listen.tls {
+                    Some(_) => Listening::Tls(address),
+                    None => Listening::Tcp(address),
+                };
                 Ok(Self { socket: Socket::Tcp(socket), listening })
             }
             Address::Unix(path) => {
@@ -76,15 +84,19 @@ impl Bound {
         &self.listening
     }
 
-    pub(super) async fn accept(&self) -> io::Result<Stream> {
+    pub(super) async fn accept(&self) -> io::Result<(Stream, Peer)> {
         match &self.socket {
             Socket::Tcp(socket) => {
-                let (stream, _) = socket.accept().await?;
+                let (stream, address) = socket.accept().await?;
                 // Answers are written whole; waiting for more would only delay them.
                 stream.set_nodelay(true)?;
-                Ok(Either::Left(stream))
+                Ok((Either::Left(stream), Peer::tcp(address)))
             }
-            Socket::Unix { socket, .. } => Ok(Either::Right(socket.accept().await?.0)),
+            Socket::Unix { socket, .. } => {
+                let (stream, _) = socket.accept().await?;
+                let peer = Peer::unix(&stream);
+                Ok((Either::Right(stream), peer))
+            }
         }
     }
 }
@@ -142,7 +154,8 @@ mod tests {
             address: Address::Unix(path.to_owned()),
             methods: MethodTable::Native,
             path: "/v1/rpc".to_owned(),
-            auth: Auth::None,
+            auth: Auth::default(),
+            tls: None,
             socket_mode: 0o660,
         }
     }

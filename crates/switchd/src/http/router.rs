@@ -3,23 +3,32 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
-    Router,
-    body::{Body, Bytes},
+    Extension, Router,
+    body::{Body, Bytes, HttpBody as _},
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{
+        HeaderName, HeaderValue, Method, StatusCode, header, request::Parts, uri::PathAndQuery,
+    },
     response::{IntoResponse as _, Response},
     routing::{any, get},
 };
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, Collected, LengthLimitError, Limited};
 use metrics_exporter_prometheus::PrometheusHandle;
 use rpc::{
     RpcError,
-    auth::{Authenticator, Caller, Denied},
+    auth::{self, Answer as Told, Attempt, Authenticator, Caller, Denied},
     envelope::{Answer, Id},
 };
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::{Refusal, Reply, Table};
+use super::{
+    Refusal, Refusals, Reply, Table,
+    peer::Peer,
+    refusals::{Kind, Refusal as Refused},
+};
+
+/// The header of shared secrets and of Keystone's tokens.
+const TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 
 /// What monitoring asks the service.
 pub trait Watched: Send + Sync + 'static {
@@ -39,6 +48,10 @@ pub struct Doors {
     pub path: String,
     /// Who may come in; everybody when absent.
     pub authenticator: Option<Arc<Authenticator>>,
+    /// Where callers are told that were not let in.
+    pub refusals: Refusals,
+    /// Where the listener is, as the audit log names it.
+    pub listener: String,
     /// The service, for those who watch it.
     pub watched: Arc<dyn Watched>,
     /// The metrics.
@@ -63,7 +76,8 @@ impl Doors {
             .layer(axum::middleware::map_response(count))
     }
 
-    async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Response> {
+    async fn caller(&self, head: &Parts, peer: &Peer) -> Result<Caller, Response> {
+        let headers = &head.headers;
         // Browsers always send it with a POST, and nobody else does: a web page that somebody on
         // this machine looks at must not change switches.
         if headers.contains_key(header::ORIGIN) {
@@ -71,46 +85,99 @@ impl Doors {
             return Err(self.refused(StatusCode::FORBIDDEN, text));
         }
         let Some(authenticator) = &self.authenticator else { return Ok(Caller::anonymous()) };
-        let mut given = headers.get_all(header::AUTHORIZATION).iter();
-        let credential = match (given.next(), given.next()) {
-            (one, None) => one.map(HeaderValue::as_bytes),
-            // Two readers could choose differently.
-            (_, Some(_)) => None,
+        let all = |name| headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
+        let attempt = Attempt {
+            method: head.method.as_str(),
+            target: head.uri.path_and_query().map_or("", PathAndQuery::as_str),
+            authorization: all(header::AUTHORIZATION),
+            tokens: all(TOKEN),
+            certificate: peer.certificate.as_ref(),
+            source: peer.source,
         };
-        authenticator.authenticate(credential).await.map_err(|denied| {
-            metrics::counter!("mercury_auth_failures_total").increment(1);
-            match denied {
-                Denied::Unauthorised => {
-                    let challenge = "Basic realm=\"mercury\", charset=\"UTF-8\"";
-                    let text = "authentication required";
-                    let response = self.refused(StatusCode::UNAUTHORIZED, text);
-                    ([(header::WWW_AUTHENTICATE, challenge)], response).into_response()
+        let denied = match authenticator.authenticate(&attempt).await {
+            Ok(caller) => return Ok(caller),
+            Err(denied) => denied,
+        };
+        let told = self.told(authenticator, &denied);
+        self.note(peer, denied);
+        Err(told)
+    }
+
+    /// What a caller is told that was not let in: how to come in, and never why it was not.
+    fn told(&self, authenticator: &Authenticator, denied: &Denied) -> Response {
+        let after = |wait: Duration| [(header::RETRY_AFTER, wait.as_secs().max(1).to_string())];
+        match denied.reason.answer() {
+            Told::Unauthorised => {
+                let text = "authentication required";
+                let mut response = self.refused(StatusCode::UNAUTHORIZED, text);
+                for challenge in authenticator.challenges(denied) {
+                    if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+                        response.headers_mut().append(header::WWW_AUTHENTICATE, challenge);
+                    }
                 }
-                Denied::Busy => {
-                    let text = "too many callers are being verified";
-                    let response = self.refused(StatusCode::SERVICE_UNAVAILABLE, text);
-                    ([(header::RETRY_AFTER, "1")], response).into_response()
-                }
+                response
             }
-        })
+            Told::Forbidden => {
+                let text = "whoever you are, you may not come in here";
+                self.refused(StatusCode::FORBIDDEN, text)
+            }
+            Told::TooMany(wait) => {
+                let text = "too many failed logins; come again later";
+                (after(wait), self.refused(StatusCode::TOO_MANY_REQUESTS, text)).into_response()
+            }
+            Told::Unavailable => {
+                let text = "callers cannot be verified at the moment";
+                let response = self.refused(StatusCode::SERVICE_UNAVAILABLE, text);
+                (after(Duration::ZERO), response).into_response()
+            }
+        }
+    }
+
+    fn note(&self, peer: &Peer, denied: Denied) {
+        let Denied { scheme, claimed, reason, detail } = denied;
+        let scheme = scheme.map(auth::Scheme::as_str);
+        metrics::counter!(
+            "mercury_auth_failures_total",
+            "scheme" => scheme.unwrap_or("unknown"), "reason" => reason.label()
+        )
+        .increment(1);
+        let kind = Kind {
+            listener: self.listener.clone(),
+            peer: peer.place.clone(),
+            scheme,
+            reason: detail.map_or(reason.to_string(), |detail| format!("{reason}: {detail}")),
+        };
+        self.refusals.note(Refused { kind, claimed });
     }
 
     async fn body(&self, body: Body) -> Result<Bytes, Response> {
-        let whole = Limited::new(body, self.body_bytes).collect();
-        let (status, text) = match tokio::time::timeout(self.receive_timeout, whole).await {
-            Ok(Ok(whole)) => return Ok(whole.to_bytes()),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                format!("the body has more than {} bytes", self.body_bytes),
-            ),
-            Ok(Err(_)) => (StatusCode::BAD_REQUEST, "the body broke off".to_owned()),
-            Err(_) => (
-                StatusCode::REQUEST_TIMEOUT,
-                format!("the body took longer than {} ms", self.receive_timeout.as_millis()),
-            ),
+        let too_large = || {
+            let text = format!("the body has more than {} bytes", self.body_bytes);
+            (StatusCode::PAYLOAD_TOO_LARGE, text)
+        };
+        let broken = |error: axum::BoxError| match error.is::<LengthLimitError>() {
+            true => too_large(),
+            false => (StatusCode::BAD_REQUEST, "the body broke off".to_owned()),
+        };
+        let late = |_| {
+            let text = format!("the body took longer than {} ms", self.receive_timeout.as_millis());
+            (StatusCode::REQUEST_TIMEOUT, text)
+        };
+        // A body that announces too much is refused before any of it comes.
+        let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+        let read = if announced > self.body_bytes {
+            Err(too_large())
+        } else {
+            let whole = Limited::new(body, self.body_bytes).collect();
+            match tokio::time::timeout(self.receive_timeout, whole).await {
+                Ok(whole) => whole.map_err(broken),
+                Err(elapsed) => Err(late(elapsed)),
+            }
         };
         // The rest of the body was not read, so the connection is useless.
-        Err(([(header::CONNECTION, "close")], self.refused(status, &text)).into_response())
+        read.map(Collected::to_bytes).map_err(|(status, text)| {
+            ([(header::CONNECTION, "close")], self.refused(status, &text)).into_response()
+        })
     }
 
     fn refused(&self, status: StatusCode, text: &str) -> Response {
@@ -119,13 +186,17 @@ impl Doors {
     }
 }
 
-async fn call(State(doors): State<Doors>, request: Request) -> Response {
+async fn call(
+    State(doors): State<Doors>,
+    Extension(peer): Extension<Arc<Peer>>,
+    request: Request,
+) -> Response {
     let (head, body) = request.into_parts();
     if head.method != Method::POST {
         let response = doors.refused(StatusCode::METHOD_NOT_ALLOWED, "calls come with POST");
         return ([(header::ALLOW, "POST")], response).into_response();
     }
-    let caller = match doors.caller(&head.headers).await {
+    let caller = match doors.caller(&head, &peer).await {
         Ok(caller) => caller,
         Err(denied) => return denied,
     };
@@ -136,8 +207,13 @@ async fn call(State(doors): State<Doors>, request: Request) -> Response {
     doors.table.answer(&caller, &body).await.into_response()
 }
 
-async fn scrape(State(doors): State<Doors>, headers: HeaderMap) -> Response {
-    match doors.caller(&headers).await {
+async fn scrape(
+    State(doors): State<Doors>,
+    Extension(peer): Extension<Arc<Peer>>,
+    request: Request,
+) -> Response {
+    let (head, _) = request.into_parts();
+    match doors.caller(&head, &peer).await {
         Ok(_) => {
             doors.watched.look();
             let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4")];

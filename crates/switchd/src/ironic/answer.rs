@@ -25,6 +25,18 @@ pub(super) fn reset(given: Params) -> Value {
     echo(given, names, fixed)
 }
 
+/// The answer to `update_lag`, in the manner of `update_port`: Ironic's own service has none.
+pub(super) fn lag_updated(given: Params) -> Value {
+    let names = ["switch_ids", "lag_name", "description", "mode", "native_vlan"];
+    let more = ["aggregation_mode", "allowed_vlans", "default_vlan"];
+    echo(given, names.into_iter().chain(more), [("status", json!("configured"))])
+}
+
+/// The answer to `delete_lag`, in the manner of `reset_port`.
+pub(super) fn lag_deleted(given: Params) -> Value {
+    echo(given, ["switch_ids", "lag_name"], [("status", json!("deleted"))])
+}
+
 fn echo<const N: usize>(
     mut given: Params,
     names: impl IntoIterator<Item = &'static str>,

@@ -38,6 +38,8 @@ pub(super) enum Doing {
     Listing,
     ConfiguringPort,
     ResettingPort,
+    ConfiguringLag,
+    DeletingLag,
 }
 
 impl Doing {
@@ -46,6 +48,8 @@ impl Doing {
             Self::Listing => "Failed to list switches",
             Self::ConfiguringPort => "Failed to configure network port",
             Self::ResettingPort => "Failed to reset network port",
+            Self::ConfiguringLag => "Failed to configure LAG",
+            Self::DeletingLag => "Failed to delete LAG",
         }
     }
 }

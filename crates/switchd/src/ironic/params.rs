@@ -18,16 +18,23 @@ pub(super) enum Method {
     UpdatePort,
     /// `reset_port`.
     ResetPort,
+    /// `update_lag`.
+    UpdateLag,
+    /// `delete_lag`.
+    DeleteLag,
 }
 
 impl Method {
-    const ALL: [Self; 3] = [Self::GetSwitches, Self::UpdatePort, Self::ResetPort];
+    const ALL: [Self; 5] =
+        [Self::GetSwitches, Self::UpdatePort, Self::ResetPort, Self::UpdateLag, Self::DeleteLag];
 
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::GetSwitches => "get_switches",
             Self::UpdatePort => "update_port",
             Self::ResetPort => "reset_port",
+            Self::UpdateLag => "update_lag",
+            Self::DeleteLag => "delete_lag",
         }
     }
 
@@ -36,6 +43,8 @@ impl Method {
             Self::GetSwitches => Doing::Listing,
             Self::UpdatePort => Doing::ConfiguringPort,
             Self::ResetPort => Doing::ResettingPort,
+            Self::UpdateLag => Doing::ConfiguringLag,
+            Self::DeleteLag => Doing::DeletingLag,
         }
     }
 
@@ -45,15 +54,24 @@ impl Method {
             Self::GetSwitches => &[],
             Self::UpdatePort => &["switch_id", "port_name", "description", "mode", "native_vlan"],
             Self::ResetPort => &["switch_id", "port_name", "native_vlan"],
+            Self::UpdateLag => &[
+                "switch_ids",
+                "lag_name",
+                "description",
+                "mode",
+                "native_vlan",
+                "aggregation_mode",
+            ],
+            Self::DeleteLag => &["switch_ids", "lag_name"],
         }
     }
 
     /// Those that may be left out, or null.
     const fn optional(self) -> &'static [&'static str] {
         match self {
-            Self::GetSwitches => &[],
+            Self::GetSwitches | Self::DeleteLag => &[],
             Self::UpdatePort => &["allowed_vlans", "lag_name", "default_vlan"],
-            Self::ResetPort => &["allowed_vlans", "default_vlan"],
+            Self::ResetPort | Self::UpdateLag => &["allowed_vlans", "default_vlan"],
         }
     }
 }

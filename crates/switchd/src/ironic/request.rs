@@ -1,6 +1,8 @@
 //! From a call's parameters to a request in the core's words: pure, and in the order in which
 //! Ironic's own service looks at them, so that a call with two mistakes is told the same one.
 
+mod lag;
+
 use model::{LinkInformation, PortConfig};
 use serde_json::Value;
 use switch::{ChangeRequest, NetworkWish, Operation, PortMode, State, Switch};
@@ -10,6 +12,8 @@ use super::{
     params::Params,
 };
 use crate::config::{Ironic, UnknownSwitch};
+
+pub(super) use lag::{delete_lag, update_lag};
 
 /// A change, and the parameters that it came from.
 #[derive(Debug)]
@@ -25,36 +29,29 @@ pub(super) fn update_port(
     settings: Ironic,
 ) -> Result<Asked, Failure> {
     let doing = Doing::ConfiguringPort;
-    if given.raw("native_vlan").is_null() {
-        given.some_vlan("native_vlan")?;
-    }
+    not_null(&given, "native_vlan")?;
     let switch = given.raw("switch_id");
     if !is_none(switch) {
         found(switch, state, settings, doing)?;
     }
     let network = network(&given, doing)?;
-    let description = given.text("description")?;
-    if let Some(text) = description {
-        PortConfig::check_description(text).map_err(|error| Failure::invalid(error.to_string()))?;
-    }
-    let lag = given.text("lag_name")?;
+    let description = description(&given)?;
+    let lag = lag::joined(&given)?;
     let (switch, switch_id) = found(switch, state, settings, doing)?;
     let network = network?;
     let port = port_name(&given)?
         .ok_or_else(|| Failure::network(doing, "port_name must be a non-empty string"))?;
-    if lag.is_some() {
-        return Err(Failure::network(doing, "LAGs cannot be joined yet"));
-    }
-    // The conductor describes every port, also those whose switch has no place for it.
-    let keeps = switch.driver().capabilities().description;
-    let description = description.filter(|_| keeps).map(str::to_owned);
+    // The conductor describes every port, also those whose switch has no place for it. In a LAG it
+    // is the LAG that has a description, and this one is not the LAG's.
+    let keeps = switch.driver().capabilities().description && lag.is_none();
+    let description = description.filter(|_| keeps);
     let change = ChangeRequest {
         operation: Operation::AttachPort,
         links: vec![LinkInformation::managed(switch_id, port)],
         switches: Vec::new(),
         network,
         settings: PortConfig { description, ..PortConfig::default() },
-        lag: None,
+        lag,
     };
     Ok(Asked { change, given })
 }
@@ -82,6 +79,15 @@ pub(super) fn reset_port(given: Params, state: &State, settings: Ironic) -> Resu
         lag: None,
     };
     Ok(Asked { change, given })
+}
+
+/// Refuses a VLAN that is null, which is seen before the switch is looked for; one that is out of
+/// range is seen after it.
+fn not_null(given: &Params, name: &str) -> Result<(), Failure> {
+    match given.raw(name) {
+        Value::Null => given.some_vlan(name).map(drop),
+        _ => Ok(()),
+    }
 }
 
 /// What the port is to carry. What is wrong with each value comes first; that they do not fit each
@@ -113,6 +119,13 @@ fn network(given: &Params, doing: Doing) -> Result<Result<NetworkWish, Failure>,
         return Ok(Ok(wish));
     }
     Ok(Ok(NetworkWish { mode, allowed: tagged, ..wish }))
+}
+
+/// The description, which any switch that keeps one would take.
+fn description(given: &Params) -> Result<Option<String>, Failure> {
+    let Some(text) = given.text("description")? else { return Ok(None) };
+    PortConfig::check_description(text).map_err(|error| Failure::invalid(error.to_string()))?;
+    Ok(Some(text.to_owned()))
 }
 
 /// The port's name, without which nothing can be done.

@@ -6,7 +6,7 @@ use rpc::{
     auth::Caller,
     wire::{self, BindingProfile, Context},
 };
-use switch::{ChangeRequest, LagWish, NetworkWish, Operation, Origin, PortMode};
+use switch::{ChangeRequest, LagWish, Members, NetworkWish, Operation, Origin, PortMode};
 use tokio::time::Instant;
 
 /// The only kind of port that there is here.
@@ -110,7 +110,7 @@ fn lag(profile: &BindingProfile) -> Result<Option<LagWish>, RpcError> {
     let Some(settings) = settings else { return Ok(None) };
     let name = bond.name.as_deref().map(str::parse::<LagName>).transpose();
     let name = name.map_err(|error| refused(format!("`{place}.name`: {error}")))?;
-    Ok(Some(LagWish { name, settings }))
+    Ok(Some(LagWish { name, settings, members: Members::Named }))
 }
 
 /// A value that may be given in two places, where it must be the same.

@@ -78,7 +78,7 @@ async fn a_password_file_that_others_can_use_is_refused(#[case] mode: u32, #[cas
 #[tokio::test]
 async fn a_password_file_that_is_not_there_is_named() {
     let error = Site::with_listeners(BASIC, NOOP).refusal().await;
-    assert!(error.starts_with("cannot read the htpasswd file `"), "{error}");
+    assert!(error.starts_with("listener 127.0.0.1:0: cannot read the htpasswd file `"), "{error}");
 }
 
 #[rstest]

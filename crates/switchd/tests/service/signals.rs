@@ -31,8 +31,8 @@ fn be_the_service() {
 }
 
 /// A process, ended with its test.
-struct Process {
-    site: Site,
+pub(crate) struct Process {
+    pub(crate) site: Site,
     child: Child,
 }
 
@@ -40,6 +40,17 @@ impl Process {
     fn start(site: Site) -> Self {
         let notify = UnixDatagram::bind(site.path("notify")).unwrap();
         notify.set_read_timeout(Some(PATIENCE)).unwrap();
+        let process = Self::begin(site);
+        let mut word = [0; 64];
+        let length = notify.recv(&mut word).unwrap_or_else(|error| {
+            panic!("{error}: {}", process.log());
+        });
+        assert_eq!(&word[..length], b"READY=1");
+        process
+    }
+
+    /// Starts it, and does not wait until it is ready.
+    pub(crate) fn begin(site: Site) -> Self {
         let log = fs::File::create(site.path("log")).unwrap();
         let child = Command::new(std::env::current_exe().unwrap())
             .args(["signals::be_the_service", "--exact", "--nocapture"])
@@ -50,13 +61,7 @@ impl Process {
             .stderr(log)
             .spawn()
             .unwrap();
-        let process = Self { site, child };
-        let mut word = [0; 64];
-        let length = notify.recv(&mut word).unwrap_or_else(|error| {
-            panic!("{error}: {}", process.log());
-        });
-        assert_eq!(&word[..length], b"READY=1");
-        process
+        Self { site, child }
     }
 
     fn signal(&self, name: &str) {
@@ -64,7 +69,7 @@ impl Process {
         assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
     }
 
-    fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.site.path("log")).unwrap_or_default()
     }
 

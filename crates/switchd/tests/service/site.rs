@@ -136,7 +136,7 @@ impl Running {
     /// The address of the first listener.
     pub(crate) fn address(&self) -> std::net::SocketAddr {
         match &self.listening[0] {
-            Listening::Tcp(address) => *address,
+            Listening::Tcp(address) | Listening::Tls(address) => *address,
             Listening::Unix(path) => panic!("{} is no TCP address", path.display()),
         }
     }
