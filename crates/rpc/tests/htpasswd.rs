@@ -15,8 +15,8 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rpc::auth::{
-    Attempt, Authenticator, Caller, Denied, FileError, Htpasswd, Limiter, Material, Reason, Scheme, Settings,
-    Source,
+    Attempt, Authenticator, Caller, Denied, FileError, Htpasswd, Limiter, Material, Reason, Scheme,
+    Settings, Source,
 };
 
 /// A folder with a password file, written by `htpasswd`.

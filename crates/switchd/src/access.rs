@@ -8,7 +8,8 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use rpc::auth::{
-    Authenticator, Htdigest, Htpasswd, Keystone, KeystoneSettings, Limiter, Material, Settings, Tokens,
+    Authenticator, Htdigest, Htpasswd, Keystone, KeystoneSettings, Limiter, Material, Settings,
+    Tokens,
 };
 
 use crate::{

@@ -149,7 +149,8 @@ impl Unseen {
         let before = tcgetattr(io::stdin()).context("cannot ask the terminal")?;
         let mut quiet = before.clone();
         quiet.local_modes.remove(LocalModes::ECHO);
-        tcsetattr(io::stdin(), OptionalActions::Flush, &quiet).context("cannot ask the terminal")?;
+        tcsetattr(io::stdin(), OptionalActions::Flush, &quiet)
+            .context("cannot ask the terminal")?;
         Ok(Self(before))
     }
 }

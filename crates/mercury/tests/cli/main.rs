@@ -12,6 +12,7 @@ mod import;
 mod manners;
 mod packaging;
 mod policy;
+mod profile;
 mod service;
 mod switch;
 mod switchd;

@@ -97,10 +97,7 @@ fn check(users: &Htdigest, answer: &Authorization, method: &str) -> Result<(), R
     let known = users.ha1(username, *algorithm);
     let nobody = SecretString::from("0".repeat(algorithm.hex_digits()));
     let ha1 = known.unwrap_or(&nobody).expose_secret();
-    let right = same(
-        &response(*algorithm, ha1, method, uri, nonce, *nc, cnonce),
-        &answer.response,
-    );
+    let right = same(&response(*algorithm, ha1, method, uri, nonce, *nc, cnonce), &answer.response);
     match (known, right) {
         (Some(_), true) => Ok(()),
         (None, _) if !users.knows(username) => Err(Reason::UnknownUser),

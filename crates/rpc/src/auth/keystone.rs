@@ -105,9 +105,9 @@ impl Keystone {
         source: Source,
     ) -> Result<Caller, Denied> {
         let denied = |reason| Denied::new(Some(Scheme::Keystone), reason);
-        let text = str::from_utf8(token).ok().filter(|text| {
-            !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
-        });
+        let text = str::from_utf8(token)
+            .ok()
+            .filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()));
         let text = text.ok_or(denied(Reason::Malformed))?;
         let key = self.remembered.key(text);
         if let Some(outcome) = self.remembered.get(&key, Instant::now()) {
@@ -139,12 +139,7 @@ impl Keystone {
     }
 
     /// A remembered outcome. A refusal costs what it would have cost if it had been asked for.
-    fn told(
-        &self,
-        outcome: Outcome,
-        limiter: &Limiter,
-        source: Source,
-    ) -> Result<Caller, Denied> {
+    fn told(&self, outcome: Outcome, limiter: &Limiter, source: Source) -> Result<Caller, Denied> {
         if let Err((reason, _)) = &outcome
             && *reason != Reason::KeystoneDown
             && let Err(after) = limiter.begin(source, Instant::now()).map(drop)

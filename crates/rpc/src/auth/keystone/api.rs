@@ -172,9 +172,8 @@ impl Api {
     /// Our own token, another one than `not` if that is given.
     async fn own(&self, not: Option<&SecretString>) -> Result<SecretString, String> {
         let mut own = self.own.lock().await;
-        let is_other = |own: &&SecretString| {
-            not.is_none_or(|not| own.expose_secret() != not.expose_secret())
-        };
+        let is_other =
+            |own: &&SecretString| not.is_none_or(|not| own.expose_secret() != not.expose_secret());
         if let Some(own) = own.as_ref().filter(is_other) {
             return Ok(own.clone());
         }
