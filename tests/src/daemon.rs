@@ -42,6 +42,8 @@ vlans = "1-999"
 pub struct Setup {
     switches: Vec<(String, String)>,
     extra: String,
+    policy: Option<String>,
+    files: Vec<(String, String)>,
     fsync: bool,
 }
 
@@ -70,6 +72,20 @@ impl Setup {
     #[must_use]
     pub fn with(mut self, text: &str) -> Self {
         self.extra.push_str(text);
+        self
+    }
+
+    /// Another policy than the one that lets everybody do everything.
+    #[must_use]
+    pub fn policy(mut self, text: &str) -> Self {
+        self.policy = Some(text.to_owned());
+        self
+    }
+
+    /// A file in the service's directory that nobody else may read, for the configuration to name.
+    #[must_use]
+    pub fn file(mut self, name: &str, text: &str) -> Self {
+        self.files.push((name.to_owned(), text.to_owned()));
         self
     }
 
@@ -111,9 +127,12 @@ impl Daemon {
         let directory = tempfile::Builder::new().prefix("mercury-").tempdir()?;
         let place = |name: &str| directory.path().join(name);
         fs::create_dir(place("state"))?;
-        fs::write(place("policy.toml"), POLICY)?;
-        fs::write(place("switchd.toml"), setup.configuration(directory.path()))?;
-        fs::set_permissions(place("switchd.toml"), fs::Permissions::from_mode(0o600))?;
+        fs::write(place("policy.toml"), setup.policy.as_deref().unwrap_or(POLICY))?;
+        let configuration = ("switchd.toml".to_owned(), setup.configuration(directory.path()));
+        for (name, text) in setup.files.iter().chain([&configuration]) {
+            fs::write(place(name), text)?;
+            fs::set_permissions(place(name), fs::Permissions::from_mode(0o600))?;
+        }
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()

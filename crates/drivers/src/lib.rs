@@ -3,3 +3,4 @@
 pub mod chaos;
 pub mod noop;
 pub mod ovsdb;
+pub mod plugin;

@@ -11,6 +11,7 @@ mod man;
 mod openrpc;
 mod output;
 mod password;
+mod plugin;
 mod policy;
 mod profile;
 mod switch;
@@ -66,6 +67,8 @@ enum Command {
     Policy(policy::Args),
     /// Make lines for the files of users that the service reads
     Password(password::Args),
+    /// Check drivers that are plugins, while writing them
+    Plugin(plugin::Args),
     /// Read and verify audit logs
     Audit(audit::Args),
     /// See it all work: a fabric, servers and the service are started, and taken down again
@@ -110,7 +113,9 @@ impl Command {
             Self::Config(args) => args.json(),
             Self::Import(args) => args.json(),
             Self::Policy(args) => args.json(),
+            Self::Plugin(args) => args.json(),
             Self::Switchd(_)
+            | Self::Password(_)
             | Self::Demo(_)
             | Self::Completions(_)
             | Self::Man(_)
@@ -127,6 +132,7 @@ impl Command {
             Self::Import(args) => import::run(&args, output),
             Self::Policy(args) => policy::run(&args, output),
             Self::Password(args) => password::run(args, output),
+            Self::Plugin(args) => plugin::run(args, output),
             Self::Audit(args) => audit::run(args, output),
             Self::Demo(args) => {
                 demo::run(&args, &mut std::io::stdout(), output.look()).map(|()| Exit::Ok)

@@ -10,6 +10,7 @@ pub(crate) mod config;
 pub(crate) mod error;
 pub(crate) mod import;
 pub(crate) mod plan;
+pub(crate) mod plugin;
 pub(crate) mod policy;
 pub(crate) mod ports;
 pub(crate) mod switches;

@@ -3,11 +3,12 @@
 
 use model::NetworkType;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// What one switch, through its driver, can do. What is not here is refused before any command is
-/// sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+/// sent. Read from JSON, a member that is absent is one that the switch lacks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Capabilities {
     /// Untagged VLAN on a port.
     pub access: bool,
@@ -77,8 +78,14 @@ impl Capabilities {
     }
 }
 
+impl Default for Capabilities {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
 /// Whether a switch tells a hybrid port from a trunk with a native VLAN.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HybridSupport {
     /// No such thing.
@@ -90,7 +97,8 @@ pub enum HybridSupport {
 }
 
 /// What a switch's LAGs can do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct LagCapabilities {
     /// LACP where the switch speaks first.
     pub active: bool,
@@ -114,8 +122,26 @@ pub struct LagCapabilities {
     pub naming: LagNaming,
 }
 
+impl Default for LagCapabilities {
+    /// Freely named LAGs that can do nothing.
+    fn default() -> Self {
+        Self {
+            active: false,
+            passive: false,
+            r#static: false,
+            rate: false,
+            min_links: false,
+            fallback: false,
+            across_pair: false,
+            mtu_on_lag: false,
+            max_members: 0,
+            naming: LagNaming::Free,
+        }
+    }
+}
+
 /// How a switch names its LAGs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LagNaming {
     /// Any name.
@@ -128,7 +154,7 @@ pub enum LagNaming {
 }
 
 /// Whether VLANs have to exist before a port can carry them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum VlanDatabase {
     /// VLANs need no definition.
@@ -138,7 +164,7 @@ pub enum VlanDatabase {
 }
 
 /// What happens to a change that fails half-way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Atomicity {
     /// All operations take effect at one instant, or none does.
@@ -150,7 +176,7 @@ pub enum Atomicity {
 }
 
 /// Whether the running configuration has to be saved to survive a restart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Saving {
     /// What is applied is kept.

@@ -9,7 +9,9 @@ use drivers::{
     ovsdb::{
         IdentityFiles, Key, KeySource, OvsdbDriver, OvsdbSettings, PeerName as OvsdbPeer, TlsFiles,
     },
+    plugin::{PluginDriver, PluginSettings, SecretSource},
 };
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use model::{SwitchName, VlanMode};
 use secrecy::SecretString;
 use switch::{
@@ -19,23 +21,28 @@ use switch::{
 use tokio_util::task::TaskTracker;
 
 use crate::{
-    config::{Config, Detach, DriverConfig, PeerName, SwitchConfig, TlsConfig},
+    config::{Config, Detach, DriverConfig, PeerName, PluginConfig, SwitchConfig, TlsConfig},
     error::Error,
     secret::SecretRef,
 };
 
+/// How many plugins are started beside each other: enough that a few slow ones do not add up, and
+/// not so many that they are slow because of each other.
+const STARTS: usize = 8;
+
 /// Policy and inventory, with the switches of `previous` that did not change.
-pub(crate) fn state(
+///
+/// Plugins are started for it, to say what they can do; a plugin that does not refuses the
+/// configuration.
+pub(crate) async fn state(
     config: &Config,
     previous: &Inventory,
     tasks: &TaskTracker,
 ) -> Result<State, Error> {
     let policy = policy(&config.policy)?;
-    let switches = config
-        .switches
-        .iter()
-        .map(|(name, switch)| settings(config, name, switch))
-        .collect::<Result<Vec<_>, _>>()?;
+    let all: Vec<_> =
+        config.switches.iter().map(|(name, switch)| settings(config, name, switch)).collect();
+    let switches: Vec<SwitchSettings> = stream::iter(all).buffered(STARTS).try_collect().await?;
     let pairs = config.pairs.iter().map(|(name, pair)| Pair {
         name: name.clone(),
         switches: pair.switches.clone(),
@@ -75,13 +82,13 @@ pub(crate) async fn check_secrets(config: &Config) -> Result<(), Error> {
     Ok(())
 }
 
-fn settings(
+async fn settings(
     config: &Config,
     name: &SwitchName,
     switch: &SwitchConfig,
 ) -> Result<SwitchSettings, Error> {
     let refused = |problem: String| Error::Switch { switch: name.clone(), problem };
-    let driver = driver(switch, &switch.driver).map_err(refused)?;
+    let Made { driver, said } = driver(name, switch, &switch.driver).await.map_err(refused)?;
     let safe = safe_state(switch.detach, driver.capabilities(), switch.driver.name());
     let worker = WorkerSettings {
         operation_timeout: switch.operation_timeout,
@@ -104,16 +111,30 @@ fn settings(
         flat_networks: switch.flat_networks.clone(),
         lag_ids: switch.lag_ids,
         // The checked section holds references to secrets and never a secret.
-        fingerprint: format!("{switch:?} {worker:?}"),
+        fingerprint: format!("{switch:?} {worker:?} {said}"),
         worker,
     })
 }
 
-fn driver(switch: &SwitchConfig, config: &DriverConfig) -> Result<Arc<dyn Driver>, String> {
+/// A driver, and what a reload compares beside its section.
+struct Made {
+    driver: Arc<dyn Driver>,
+    said: String,
+}
+
+fn made(driver: impl Driver + 'static) -> Made {
+    Made { driver: Arc::new(driver), said: String::new() }
+}
+
+async fn driver(
+    name: &SwitchName,
+    switch: &SwitchConfig,
+    config: &DriverConfig,
+) -> Result<Made, String> {
     Ok(match config {
         DriverConfig::Ovsdb { address, bridge, tls } => {
             let defaults = OvsdbSettings::new(address.clone());
-            Arc::new(OvsdbDriver::new(OvsdbSettings {
+            made(OvsdbDriver::new(OvsdbSettings {
                 bridge: bridge.clone(),
                 tls: tls.as_ref().map(tls_files),
                 timeout: defaults.timeout.min(switch.operation_timeout),
@@ -122,7 +143,7 @@ fn driver(switch: &SwitchConfig, config: &DriverConfig) -> Result<Arc<dyn Driver
                 ..defaults
             }))
         }
-        DriverConfig::Noop { ports, naming } => Arc::new(NoopDriver::new(NoopSettings {
+        DriverConfig::Noop { ports, naming } => made(NoopDriver::new(NoopSettings {
             ports: ports.clone().map_or(NoopPorts::Any, NoopPorts::These),
             naming: *naming,
             initial: match switch.detach {
@@ -131,11 +152,65 @@ fn driver(switch: &SwitchConfig, config: &DriverConfig) -> Result<Arc<dyn Driver
             },
             ..NoopSettings::default()
         })),
+        DriverConfig::Plugin(plugin) => {
+            let started = PluginDriver::start(plugin_settings(name, switch, plugin)).await;
+            let driver = started.map_err(|error| error.to_string())?;
+            // A plugin that says something new of itself after an upgrade is a changed switch.
+            let said = format!("{:?}", driver.description());
+            Made { said, ..made(driver) }
+        }
         DriverConfig::Chaos { inner, settings } => {
-            let inner = driver(switch, inner)?;
-            Arc::new(ChaosDriver::new(inner, settings.clone()).map_err(|error| error.to_string())?)
+            let Made { driver: inner, said } = Box::pin(driver(name, switch, inner)).await?;
+            let chaos = ChaosDriver::new(inner, settings.clone());
+            Made { said, ..made(chaos.map_err(|error| error.to_string())?) }
         }
     })
+}
+
+fn plugin_settings(
+    name: &SwitchName,
+    switch: &SwitchConfig,
+    config: &PluginConfig,
+) -> PluginSettings {
+    let PluginConfig {
+        program,
+        arguments,
+        environment,
+        directory,
+        settings,
+        secrets,
+        memory_bytes,
+        start_timeout,
+        stop_grace,
+    } = config.clone();
+    let secret = |(name, secret)| {
+        let source: Arc<dyn SecretSource> = Arc::new(SecretReference(secret));
+        (name, source)
+    };
+    PluginSettings {
+        arguments,
+        environment,
+        directory,
+        settings,
+        secrets: secrets.into_iter().map(secret).collect(),
+        memory_bytes,
+        start_timeout,
+        // Shorter than the exchange, so that the driver can still say what was missing.
+        answer_timeout: switch.operation_timeout * 9 / 10,
+        stop_grace,
+        ..PluginSettings::new(name.to_string(), program)
+    }
+}
+
+/// A plugin's secret, resolved when the plugin is started.
+#[derive(Debug)]
+struct SecretReference(SecretRef);
+
+#[async_trait]
+impl SecretSource for SecretReference {
+    async fn value(&self) -> Result<SecretString, String> {
+        self.0.resolve().await.map_err(|error| error.to_string())
+    }
 }
 
 fn tls_files(tls: &TlsConfig) -> TlsFiles {

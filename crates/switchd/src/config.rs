@@ -15,6 +15,7 @@ mod check;
 mod keystone;
 mod known;
 mod listen;
+mod plugin;
 mod problem;
 mod raw;
 mod read;
@@ -31,6 +32,7 @@ use model::SwitchName;
 pub use auth::{Auth, DigestAuth, ListenTls, TlsMinimum, TokenAuth};
 pub use keystone::KeystoneAuth;
 pub use listen::{Address, Listen, MethodTable};
+pub use plugin::PluginConfig;
 pub use problem::{ConfigError, Problem};
 pub use switch::{Detach, DriverConfig, PairConfig, PeerName, SwitchConfig, TlsConfig};
 

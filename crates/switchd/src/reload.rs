@@ -26,7 +26,7 @@ pub(crate) async fn reload(running: &Running) {
 async fn replace(running: &Running) -> Result<(), Error> {
     let Running { config: old, service, access, .. } = running;
     let new = Config::load(&old.path)?;
-    let state = build::state(&new, &service.state().inventory, service.tasks())?;
+    let state = build::state(&new, &service.state().inventory, service.tasks()).await?;
     build::check_secrets(&new).await?;
     let mut read = Vec::new();
     for listener in access {

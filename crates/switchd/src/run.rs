@@ -84,10 +84,11 @@ pub async fn run(path: PathBuf, options: RunOptions) -> Result<(), Error> {
 }
 
 /// Reads everything that the service would read, and touches nothing: the configuration, the
-/// policy, password files, certificates and secrets.
+/// policy, password files, certificates and secrets. Plugins are started to describe themselves,
+/// and ended.
 pub async fn check(path: &std::path::Path) -> Result<Config, Error> {
     let config = Config::load(path)?;
-    build::state(&config, &Inventory::default(), &TaskTracker::new())?;
+    build::state(&config, &Inventory::default(), &TaskTracker::new()).await?;
     access::read_all(&config).await?;
     build::check_secrets(&config).await?;
     Ok(config)
@@ -134,7 +135,7 @@ impl Running {
         stop: CancellationToken,
     ) -> Result<Self, Error> {
         let tasks = TaskTracker::new();
-        let state = build::state(&config, &Inventory::default(), &tasks)?;
+        let state = build::state(&config, &Inventory::default(), &tasks).await?;
         build::check_secrets(&config).await?;
         let read = access::read_all(&config).await?;
         let (audit, in_doubt) = open_audit(&config).await?;
@@ -281,7 +282,12 @@ impl Signals {
             tokio::select! {
                 _ = self.terminate.recv() => return,
                 _ = self.interrupt.recv() => return,
-                _ = self.hangup.recv() => reload::reload(running).await,
+                _ = self.hangup.recv() => tokio::select! {
+                    () = reload::reload(running) => {}
+                    // A reload that is dropped has changed nothing.
+                    _ = self.terminate.recv() => return,
+                    _ = self.interrupt.recv() => return,
+                },
             }
         }
     }

@@ -6,12 +6,19 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 use crate::cargo::{cargo, program, read, run as run_command};
+use crate::ironic;
+
+/// The argument that asks for a comparison with Ironic's own service.
+const VS_UPSTREAM: &str = "--vs-upstream";
 
 /// Builds the whole workspace, then runs the program of the crate `benches` with `arguments`.
 ///
 /// It is started directly: `cargo run -p benches` would choose features for that crate alone, and
 /// compile half of the dependencies a second time.
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
+    if arguments.iter().any(|argument| argument == VS_UPSTREAM) {
+        ironic::ensure()?;
+    }
     run_command(cargo().args(["build", "--release", "--workspace", "--bins"]))?;
     let benches = target_directory()?.join("release/benches");
     if !benches.is_file() {

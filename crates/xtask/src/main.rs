@@ -17,6 +17,7 @@ mod deny;
 mod docs;
 mod files;
 mod fuzz;
+mod ironic;
 mod packages;
 mod steps;
 mod test;
@@ -34,6 +35,7 @@ cargo xtask: everything a developer runs
                                        installs what the tests need (says what), then runs all;
                                        ARGS go to nextest:  cargo xtask test -- -p switch planner
   cargo xtask bench [ARGS]             measures a release build; ARGS go to the benchmarks
+      --vs-upstream                    beside Ironic's own service, on the same switch
   cargo xtask fuzz [TARGET...]         a minute of fuzzing for each target, two at a time
       --smoke                          the same, said aloud: all targets, 60 seconds each
       --seconds N                      another time for each target; 0 is until Ctrl-C

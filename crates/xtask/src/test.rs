@@ -5,6 +5,7 @@
 use anyhow::{Result, bail};
 
 use crate::cargo::{cargo, has_subcommand, run as run_command};
+use crate::ironic;
 use crate::packages::{self, Missing};
 use crate::steps::{About, Steps};
 
@@ -41,6 +42,7 @@ struct Arguments<'a> {
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let Arguments { missing, for_runner } = parse(arguments)?;
     packages::ensure(missing)?;
+    ironic::ensure()?;
 
     let mut steps = Steps::default();
     steps.step(&BUILD, || {

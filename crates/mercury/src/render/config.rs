@@ -118,6 +118,7 @@ fn place(driver: &DriverConfig) -> String {
             format!("in memory, {}", count(ports.len(), "port", "ports"))
         }
         DriverConfig::Noop { ports: None, .. } => "in memory".to_owned(),
+        DriverConfig::Plugin(plugin) => plugin.program.display().to_string(),
         DriverConfig::Chaos { inner, .. } => place(inner),
     }
 }

@@ -90,7 +90,13 @@ impl Check<'_> {
     }
 
     /// A number within its bounds.
-    fn within<T: PartialOrd + ToString + Copy>(&mut self, key: &str, value: T, least: T, most: T) {
+    pub(super) fn within<T: PartialOrd + ToString + Copy>(
+        &mut self,
+        key: &str,
+        value: T,
+        least: T,
+        most: T,
+    ) {
         if value < least || value > most {
             let what = format!(
                 "is {}; {} to {} are allowed",

@@ -144,6 +144,7 @@ pub(super) struct RawSwitch {
     pub(super) ports: Option<Texts>,
     pub(super) naming: Option<PortNaming>,
     pub(super) chaos: Option<RawChaos>,
+    pub(super) plugin: Option<RawPlugin>,
     #[serde(default)]
     pub(super) switch_ids: Texts,
     pub(super) allowed_vlans: Option<VlanSet>,
@@ -174,6 +175,7 @@ const fn session_idle_ms() -> u64 {
 pub(super) enum RawDriver {
     Ovsdb,
     Noop,
+    Plugin,
     Chaos,
 }
 
@@ -202,6 +204,42 @@ pub(super) struct RawChaos {
     pub(super) seed: u64,
     #[serde(default)]
     pub(super) faults: BTreeMap<String, f64>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct RawPlugin {
+    pub(super) command: Vec<String>,
+    #[serde(default)]
+    pub(super) environment: BTreeMap<String, String>,
+    #[serde(default = "root")]
+    pub(super) directory: PathBuf,
+    /// Whatever the plugin understands.
+    #[serde(default)]
+    pub(super) settings: serde_json::Map<String, serde_json::Value>,
+    #[serde(default)]
+    pub(super) secrets: BTreeMap<String, RawSecretRef>,
+    #[serde(default = "memory_mb")]
+    pub(super) memory_mb: u64,
+    #[serde(default = "start_timeout_ms")]
+    pub(super) start_timeout_ms: u64,
+    #[serde(default = "stop_grace_ms")]
+    pub(super) stop_grace_ms: u64,
+}
+
+fn root() -> PathBuf {
+    PathBuf::from("/")
+}
+
+const fn memory_mb() -> u64 {
+    512
+}
+
+const fn start_timeout_ms() -> u64 {
+    10_000
+}
+
+const fn stop_grace_ms() -> u64 {
+    2_000
 }
 
 #[derive(Deserialize, JsonSchema)]

@@ -15,6 +15,7 @@ use switch::{LagIds, policy::Patterns};
 
 use super::{
     check::Check,
+    plugin::{self, PluginConfig},
     problem::Problem,
     raw::{RawChaos, RawDetach, RawDriver, RawPair, RawSwitch, RawTls, Texts},
 };
@@ -64,6 +65,8 @@ pub enum DriverConfig {
         /// How it writes port names.
         naming: PortNaming,
     },
+    /// A program that speaks to the switch.
+    Plugin(Box<PluginConfig>),
     /// A switch that misbehaves.
     Chaos {
         /// The switch behind it.
@@ -79,6 +82,7 @@ impl DriverConfig {
         match self {
             Self::Ovsdb { .. } => "ovsdb",
             Self::Noop { .. } => "noop",
+            Self::Plugin(_) => "plugin",
             Self::Chaos { .. } => "chaos",
         }
     }
@@ -190,6 +194,10 @@ fn driver(check: &mut Check<'_>, key: &str, raw: &RawSwitch) -> Option<DriverCon
         }
         (kind, None) => kind,
     };
+    if kind != RawDriver::Plugin && raw.plugin.is_some() {
+        let what = "means nothing unless `driver` is `plugin`";
+        check.refuse(Problem::at(format!("{key}.plugin"), what));
+    }
     let inner = match kind {
         RawDriver::Ovsdb => {
             nothing(check, key, "ports", raw.ports.is_some(), "ovsdb");
@@ -205,6 +213,15 @@ fn driver(check: &mut Check<'_>, key: &str, raw: &RawSwitch) -> Option<DriverCon
                 ports: ports.map(|ports| texts(check, &format!("{key}.ports"), ports)),
                 naming: raw.naming.unwrap_or(PortNaming::Exact),
             }
+        }
+        RawDriver::Plugin => {
+            nothing(check, key, "address", raw.address.is_some(), "plugin");
+            nothing(check, key, "bridge", raw.bridge.is_some(), "plugin");
+            nothing(check, key, "tls", raw.tls.is_some(), "plugin");
+            nothing(check, key, "ports", raw.ports.is_some(), "plugin");
+            nothing(check, key, "naming", raw.naming.is_some(), "plugin");
+            let plugin = plugin::plugin(check, &format!("{key}.plugin"), raw.plugin.as_ref())?;
+            DriverConfig::Plugin(Box::new(plugin))
         }
         RawDriver::Chaos => {
             let what = "is `chaos`, which cannot be behind itself";

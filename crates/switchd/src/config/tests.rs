@@ -234,6 +234,27 @@ idle_vlan = 4095
     "[switch.a]\ndriver = \"chaos\"\nchaos = { driver = \"noop\", faults = { hang_after = 2.0 } }",
     "`switch.a.chaos.faults.hang_after` is refused: `2` is not a probability"
 )]
+#[case("[switch.a]\ndriver = \"plugin\"", "`switch.a.plugin` is missing: `driver` is `plugin`")]
+#[case(
+    "[switch.a]\ndriver = \"plugin\"\nplugin = { command = [\"my-plugin\"] }",
+    "`switch.a.plugin.command` does not begin with the absolute path of a program\nhint: `command"
+)]
+#[case(
+    "[switch.a]\ndriver = \"plugin\"\nplugin = { command = [\"/x\"], memory_mb = 1 }",
+    "`switch.a.plugin.memory_mb` is 1; 16 to 1048576 are allowed"
+)]
+#[case(
+    "[switch.a]\ndriver = \"plugin\"\nplugin = { command = [\"/x\"], setings = {} }",
+    "`switch.a.plugin.setings` is unknown\nhint: did you mean `switch.a.plugin.settings`?"
+)]
+#[case(
+    "[switch.a]\ndriver = \"plugin\"\nplugin = { command = [\"/x\"], secrets = { p = { fil = \"y\" } } }",
+    "`switch.a.plugin.secrets.p.fil` is unknown\nhint: did you mean `switch.a.plugin.secrets.p.file`?"
+)]
+#[case(
+    "[switch.a]\ndriver = \"noop\"\nplugin = { command = [\"/x\"] }",
+    "`switch.a.plugin` means nothing unless `driver` is `plugin`"
+)]
 #[case(
     "[switch.a]\ndriver = \"noop\"\ndetach = \"idle_vlan\"",
     "`switch.a.idle_vlan` is missing: `detach` is `idle_vlan`"
@@ -290,6 +311,27 @@ idle_vlan = 4095
 fn a_bad_key_is_refused_with_its_path(#[case] more: &str, #[case] expected: &str) {
     let text = problems(more);
     assert!(text.contains(&format!("switchd.toml: {expected}")), "{text}");
+}
+
+#[test]
+fn what_a_plugin_is_told_is_its_own_business() {
+    let text = r#"
+[switch.a]
+driver = "plugin"
+[switch.a.plugin]
+command = ["/bin/x", "-v"]
+settings = { Host = "h", port = 22, flags = [true, { deep = 1.5 }] }
+secrets = { password = { file = "p" } }
+"#;
+    let config = load(&format!("{MINIMAL}\n{text}"), &[]).unwrap();
+    let DriverConfig::Plugin(plugin) = &config.switches[&"a".parse().unwrap()].driver else {
+        panic!("{:?}", config.switches);
+    };
+    let settings = serde_json::json!({ "Host": "h", "port": 22, "flags": [true, { "deep": 1.5 }] });
+    assert_eq!(serde_json::Value::Object(plugin.settings.clone()), settings);
+    assert_eq!(plugin.memory_bytes, 512 << 20);
+    let secret = format!("{:?}", plugin.secrets["password"]);
+    assert!(secret.starts_with("File(") && secret.ends_with("/p\")"), "{secret}");
 }
 
 #[test]

@@ -59,6 +59,7 @@ impl Bench {
             body_bytes: 1 << 20,
             batch: 1,
             connections: 1,
+            failed_logins_per_minute: 30,
             concurrent_requests: 64,
             receive_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(60),

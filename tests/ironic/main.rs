@@ -1,0 +1,21 @@
+//! Beside a real Ironic 39: its conductor and API drive `mercury switchd` through the life of a
+//! server, its client library reads the answers, its own networking service is asked the same.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that goes wrong panics"
+)]
+
+mod agreement;
+mod cases;
+mod exceptions;
+mod frames;
+mod journey;
+mod node;
+mod passwords;
+mod service;
+mod site;
+mod trouble;
+mod verdict;
