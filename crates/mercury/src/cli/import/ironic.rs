@@ -78,6 +78,15 @@ pub(super) fn import(inputs: &[Input]) -> Result<Import, Problem> {
             }
         }
     }
+    if globals.idle.is_none()
+        && switches.iter().any(|draft| draft.keys.contains_key("allowed_vlans"))
+    {
+        notes.push(
+            "no `idle_network` was found. If the conductor has one, its VLAN has to be among each \
+             switch's `allowed_vlans`: Ironic sends it with each reset and never checked it"
+                .to_owned(),
+        );
+    }
     if switches.is_empty() {
         notes.push("no section `[switch:NAME]` was found: no switch was imported".to_owned());
     }
@@ -110,8 +119,14 @@ fn service(entry: &Entry, globals: &Globals) -> Fate {
             "an empty list restricts nothing in Ironic, whatever its guide says; in Mercury it \
              would allow nothing, so it was left out",
         ),
-        "allowed_vlans" => Fate::carried("switch.*.allowed_vlans")
-            .note("on every switch without a list of its own"),
+        "allowed_vlans" => match lacks_idle(globals.vlans.as_ref(), globals) {
+            None => Fate::carried("switch.*.allowed_vlans")
+                .note("on every switch without a list of its own"),
+            Some(note) => Fate::changed(
+                "switch.*.allowed_vlans",
+                format!("on every switch without a list of its own; {note}"),
+            ),
+        },
         "idle_network" => match globals.idle {
             Some(_) => Fate::changed(
                 "switch.*.idle_vlan",
@@ -141,6 +156,12 @@ fn service(entry: &Entry, globals: &Globals) -> Fate {
     }
 }
 
+/// What is said of a list without the idle VLAN, which has to be in it.
+fn lacks_idle(list: Option<&VlanSet>, globals: &Globals) -> Option<String> {
+    let idle = globals.idle.filter(|&idle| list.is_some_and(|list| !list.contains(idle)))?;
+    Some(format!("with the idle VLAN {idle}, which Ironic sends with each reset and never checked"))
+}
+
 fn switch(
     input: &Input,
     title: &str,
@@ -165,7 +186,7 @@ fn switch(
                     .ok_or_else(|| Problem::at(input, entry.line, Problem::VLANS))?;
                 own = Some(list);
             }
-            let fate = option(&mut draft, entry, own.as_ref());
+            let fate = option(&mut draft, entry, own.as_ref(), globals);
             draft.settled(fate)
         } else {
             Fate::nothing("given again; the first one counts, here as there")
@@ -173,6 +194,7 @@ fn switch(
         rows.push(input.row(entry, fate));
     }
     if let Some(allowed) = vlans::ironic(own.as_ref(), globals.vlans.as_ref()) {
+        let allowed = globals.idle.map_or(allowed.clone(), |idle| allowed.with(idle));
         draft.keys.insert("allowed_vlans", quoted(&allowed.to_string()));
     }
     if let Some(idle) = globals.idle {
@@ -182,7 +204,7 @@ fn switch(
     Ok((draft, rows))
 }
 
-fn option(draft: &mut Draft, entry: &Entry, own: Option<&VlanSet>) -> Fate {
+fn option(draft: &mut Draft, entry: &Entry, own: Option<&VlanSet>, globals: &Globals) -> Fate {
     let value = entry.value.as_str();
     match entry.option.as_str() {
         "driver_type" if value == "noop" => draft.set("driver", quoted("noop")),
@@ -196,7 +218,10 @@ fn option(draft: &mut Draft, entry: &Entry, own: Option<&VlanSet>) -> Fate {
             "an empty list restricts nothing in Ironic, whatever its guide says, and the global \
              one counts; in Mercury it would allow nothing, so it was left out",
         ),
-        "allowed_vlans" => Fate::carried("allowed_vlans"),
+        "allowed_vlans" => match lacks_idle(own, globals) {
+            None => Fate::carried("allowed_vlans"),
+            Some(note) => Fate::changed("allowed_vlans", note),
+        },
         "native_vlan" => Fate::nothing("Ironic passes it to a library that ignores it"),
         secret if SECRETS.contains(&secret) => draft.secret(secret, value),
         // What Ironic reads of a login; it drops everything else.

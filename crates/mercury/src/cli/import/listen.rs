@@ -53,8 +53,9 @@ pub(super) fn of_ironic(inputs: &[Input], section: &str, notes: &mut Vec<String>
     }
     if known && !matches!(strategy(inputs, section), "http_basic" | "noauth") {
         notes.push(
-            "Keystone tokens are not carried over: the listener is on this machine and lets \
-             everybody in; see the book for ways to log in that an Ironic conductor has"
+            "the service needs a user of its own at Keystone, so that is not carried over: the \
+             listener is on this machine and lets everybody in until you write `auth = \"keystone\"` \
+             and `[listen.keystone]`"
                 .to_owned(),
         );
     }
@@ -163,7 +164,7 @@ pub(super) fn option(entry: &Entry, inputs: &[Input], section: &str) -> Fate {
         "server_tls_ciphers" | "tls_ciphers" => {
             Fate::nothing("ciphers are not chosen; all that are spoken are sound")
         }
-        "allowed_roles" => Fate::nothing("belongs to Keystone tokens"),
+        "allowed_roles" => Fate::nothing("`roles` of `[listen.keystone]`, which is not written"),
         "debug_log_request_id_only" => Fate::nothing("requests' contents are never logged"),
         "username"
         | "password"

@@ -191,3 +191,17 @@ fn a_switch_allows_what_it_allowed(
     let got = written["switch"]["a"].get("allowed_vlans").and_then(toml::Value::as_str);
     assert_eq!(got, want);
 }
+
+#[test]
+fn a_reset_to_the_idle_vlan_stays_allowed() {
+    let inputs = [
+        input("switches.ini", "[switch:a]\ndriver_type = noop\nallowed_vlans = 100-101\n"),
+        input("ironic.conf", "[ironic_networking]\nidle_network = access/native_vlan=10\n"),
+    ];
+    let import = ironic::import(&inputs).unwrap();
+    let written: toml::Table = emit::configuration(&import, "x", None).parse().unwrap();
+    assert_eq!(written["switch"]["a"]["allowed_vlans"].as_str(), Some("10,100-101"));
+    assert_eq!(import.rows[1].outcome, super::Outcome::Changed);
+    let without = ironic::import(&inputs[..1]).unwrap();
+    assert!(without.notes.iter().any(|note| note.starts_with("no `idle_network` was found")));
+}
