@@ -113,9 +113,10 @@ impl Problem {
 /// How large a file may be: ten thousand switches are three mebibytes.
 const FILE_BYTES: u64 = 16 * 1024 * 1024;
 
+type Importer = fn(&[Input]) -> Result<Import, Problem>;
+
 pub(super) fn run(args: &Args, output: &mut Output) -> anyhow::Result<Exit> {
-    let (name, what, import): (_, _, fn(&[Input]) -> Result<Import, Problem>) = match &args.command
-    {
+    let (name, what, import): (_, _, Importer) = match &args.command {
         Command::IronicNetworking(what) => ("ironic-networking", what, ironic::import),
         Command::Ngs(what) => ("ngs", what, ngs::import),
     };
