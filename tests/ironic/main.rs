@@ -13,6 +13,7 @@ mod cases;
 mod exceptions;
 mod frames;
 mod journey;
+mod lags;
 mod node;
 mod passwords;
 mod service;

@@ -8,10 +8,13 @@
 
 mod audit;
 mod config;
+mod import;
 mod manners;
 mod packaging;
 mod password;
+mod plugin;
 mod policy;
+mod profile;
 mod service;
 mod switch;
 mod switchd;
