@@ -10,6 +10,7 @@
 
 mod agreement;
 mod cases;
+mod doors;
 mod exceptions;
 mod frames;
 mod journey;
