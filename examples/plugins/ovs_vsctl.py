@@ -31,7 +31,8 @@ class OvsVsctl(Plugin):
         return done.stdout
 
     def observe(self, query):
-        there = [name for name in query.ports if name in self.vsctl("list-ports", self.bridge).split()]
+        known = self.vsctl("list-ports", self.bridge).split()
+        there = [name for name in query.ports if name in known]
         if not there:
             return {}
         columns = "--columns=name,vlan_mode,tag,trunks,external_ids"

@@ -212,8 +212,8 @@ def vlan_ids(text: str) -> FrozenSet[int]:
     """The VLANs of a set as it travels: ``vlan_ids("100,200-202")``."""
     found: Set[int] = set()
     for part in filter(None, (part.strip() for part in text.split(","))):
-        first, _, last = part.partition("-")
-        low, high = int(first), int(last or first)
+        first, dash, last = part.partition("-")
+        low, high = int(first), int(last if dash else first)
         if not 1 <= low <= high <= 4094:
             raise ValueError(f"`{part}` is no VLAN and no range of VLANs")
         found.update(range(low, high + 1))

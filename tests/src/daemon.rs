@@ -273,7 +273,7 @@ fn spawn(directory: &Path) -> Result<(Child, Duration)> {
 }
 
 /// The program that was built together with this test.
-pub(crate) fn program() -> Result<PathBuf> {
+pub fn program() -> Result<PathBuf> {
     let own = std::env::current_exe()?;
     let beside = own.ancestors().skip(1).take(2).map(|folder| folder.join("mercury"));
     let found = beside.into_iter().find(|path| path.is_file());

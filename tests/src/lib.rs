@@ -8,5 +8,5 @@ mod daemon;
 pub mod peer;
 mod request;
 
-pub use daemon::{Daemon, Setup};
+pub use daemon::{Daemon, Setup, program};
 pub use request::{Lag, attach, attach_lag, detach, trunk};

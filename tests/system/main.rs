@@ -7,4 +7,5 @@ mod flips;
 mod frames;
 mod lags;
 mod legs;
+mod plugins;
 mod two;

@@ -8,3 +8,4 @@
 )]
 
 mod ovsdb;
+mod plugin;

@@ -196,7 +196,7 @@ fn plugin_settings(
         memory_bytes,
         start_timeout,
         // Shorter than the exchange, so that the driver can still say what was missing.
-        answer_timeout: switch.operation_timeout * 9 / 10,
+        answer_timeout: switch.operation_timeout * 3 / 4,
         stop_grace,
         ..PluginSettings::new(name.to_string(), program)
     }

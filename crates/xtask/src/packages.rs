@@ -40,6 +40,7 @@ const NEEDS: &[Need] = &[
         package: "apache2-utils",
         purpose: "password files as operators make them",
     },
+    Need { program: "jq", package: "jq", purpose: "the example of a plugin in shell" },
     Need {
         program: "systemd-analyze",
         package: "systemd",

@@ -86,7 +86,8 @@ impl Conversation {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) if error.kind() == ErrorKind::BrokenPipe => {
                 let (how, said) = self.process.post_mortem().await;
-                Err(Fault::Ended { method, how, said, sent: false })
+                // It was not there to read it.
+                Err(Fault::Gone { how, said })
             }
             Ok(Err(error)) => Err(Fault::System { problem: error.to_string() }),
             Err(_) => Err(Fault::Deaf { method, after: within }),
@@ -104,7 +105,7 @@ impl Conversation {
             Ok(Ok(Some(line))) => Ok(line),
             Ok(Ok(None)) => {
                 let (how, said) = self.process.post_mortem().await;
-                Err(Fault::Ended { method, how, said, sent: true })
+                Err(Fault::Ended { method, how, said })
             }
             Ok(Err(violation)) => Err(Fault::violated(violation, true)),
             Err(_) => {

@@ -64,10 +64,8 @@ pub enum Fault {
         how: String,
         /// The last lines of its standard error.
         said: Vec<String>,
-        /// Whether the whole request had been handed over.
-        sent: bool,
     },
-    /// It was not there when it was about to be asked.
+    /// It was not there when it was about to be asked, or did not read the whole question.
     #[error("it had ended ({how}) before it was asked{}", last_words(.said))]
     Gone {
         /// Its exit status.
@@ -206,9 +204,7 @@ impl Fault {
     pub(super) fn device_error(self, program: &str, changes: bool) -> DeviceError {
         let text = |fault: &Self| format!("the plugin `{program}`: {fault}");
         match &self {
-            Self::Ended { sent, .. } => {
-                DeviceError::Disconnected { sent: changes && *sent, reason: text(&self) }
-            }
+            Self::Ended { .. } => DeviceError::Disconnected { sent: changes, reason: text(&self) },
             Self::Gone { .. } => DeviceError::Disconnected { sent: false, reason: text(&self) },
             Self::Silent { method, .. } => {
                 DeviceError::timed_out(changes, format!("the plugin's answer to `{method}`"))

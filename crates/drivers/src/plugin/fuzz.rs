@@ -20,11 +20,10 @@ use super::{
 /// An observation came out that holds what was not asked for.
 pub fn line(bytes: &[u8]) {
     let Ok((_, Answer::Result(value))) = message::decode(bytes) else { return };
-    if let Ok(description) = wire::result(method::DESCRIBE, value.clone()) {
-        if let Ok(description) = validate::description(description) {
-            let same = validate::difference(&description, &description);
-            assert!(same.is_none(), "a description differs from itself: {same:?}");
-        }
+    let described = wire::result(method::DESCRIBE, value.clone());
+    if let Ok(description) = described.and_then(validate::description) {
+        let same = validate::difference(&description, &description);
+        assert!(same.is_none(), "a description differs from itself: {same:?}");
     }
     if let Ok(answer) = wire::result(method::OBSERVE, value.clone()) {
         let query = query();

@@ -39,7 +39,7 @@ pub(super) fn request(id: u64, method: &str, params: &impl Serialize) -> Result<
 /// Reads a line as the answer to the request with this id.
 pub(super) fn answer(line: &[u8], id: u64) -> Result<Answer, Violation> {
     let (got, answer) = decode(line)?;
-    if got == Value::from(id) {
+    if got == id {
         Ok(answer)
     } else {
         Err(Violation::WrongId { wanted: id, got: excerpt(&got.to_string()) })

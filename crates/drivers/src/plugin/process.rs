@@ -11,14 +11,16 @@
 
 use std::{
     collections::BTreeMap,
+    os::fd::OwnedFd,
     path::PathBuf,
     process::Stdio,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use rustix::process::{
-    Pid, Resource, Rlimit, Signal, WaitId, WaitIdOptions, kill_process_group, prlimit, waitid,
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    process::{Pid, PidfdFlags, Resource, Rlimit, Signal, kill_process_group, pidfd_open, prlimit},
 };
 use tokio::{
     process::{Child, ChildStdin, ChildStdout, Command},
@@ -51,28 +53,52 @@ pub(super) struct Launch {
     pub(super) memory_bytes: u64,
 }
 
-/// Processes that were killed and have not been waited for. The next one is not started before
-/// they are gone, so that nothing that was given up reaches the switch after it was read again.
+/// Processes that were killed and may not be gone yet. The next one is not started before they are,
+/// so that nothing that was given up reaches the switch after it was read again.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Graveyard(Arc<Mutex<Vec<Child>>>);
+pub(super) struct Graveyard(Arc<Mutex<Vec<Handle>>>);
 
 impl Graveyard {
     /// Waits until all are gone.
     pub(super) async fn wait(&self) -> Result<(), String> {
-        let children: Vec<Child> =
+        let killed: Vec<Handle> =
             std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         let by = Instant::now() + GONE;
-        for mut child in children {
-            if timeout_at(by, child.wait()).await.is_err() {
-                self.bury(child);
+        for handle in killed {
+            if !handle.ended(by).await {
+                self.bury(handle);
                 return Err("the process before it was killed and has not ended".to_owned());
             }
         }
         Ok(())
     }
 
-    fn bury(&self, child: Child) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(child);
+    fn bury(&self, handle: Handle) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(handle);
+    }
+}
+
+/// A handle on a process that stays its own, whoever reaps it; it becomes readable when the process
+/// ends (pidfd_open(2)).
+#[derive(Debug)]
+struct Handle(OwnedFd);
+
+impl Handle {
+    fn has_ended(&self) -> bool {
+        let mut asked = [PollFd::new(&self.0, PollFlags::IN)];
+        poll(&mut asked, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
+    }
+
+    /// Waits until the process has ended, without taking its exit status. Each end of a child sends
+    /// us a signal, which is the moment to look.
+    async fn ended(&self, by: Instant) -> bool {
+        let Ok(mut children) = signal(SignalKind::child()) else { return self.has_ended() };
+        while !self.has_ended() {
+            if timeout_at(by, children.recv()).await.is_err() {
+                return self.has_ended();
+            }
+        }
+        true
     }
 }
 
@@ -91,6 +117,8 @@ pub(super) enum Ending {
 #[derive(Debug)]
 pub(super) struct Process {
     child: Option<Child>,
+    /// Taken when the process is known to have ended, or is given to the graveyard.
+    handle: Option<Handle>,
     group: Pid,
     pub(super) stdin: Option<ChildStdin>,
     pub(super) lines: Lines<ChildStdout>,
@@ -124,11 +152,15 @@ impl Process {
         let (Some(group), (Some(stdin), Some(stdout), Some(stderr))) = (group, pipes) else {
             return Err("the system gave it no pipes".to_owned());
         };
+        let handle = pidfd_open(group, PidfdFlags::empty())
+            .map(Handle)
+            .map_err(|error| format!("it cannot be watched (pidfd_open): {error}"))?;
         let said = Said::default();
         let mut listener = JoinSet::new();
         listener.spawn(listen(stderr, whose, redactor, said.clone()));
         let process = Self {
             child: Some(child),
+            handle: Some(handle),
             group,
             stdin: Some(stdin),
             lines: Lines::new(stdout),
@@ -202,23 +234,10 @@ impl Process {
 
     /// Waits until the process has ended, without taking its exit status.
     pub(super) async fn ended(&self, by: Instant) -> bool {
-        let Ok(mut children) = signal(SignalKind::child()) else { return self.has_ended() };
-        loop {
-            if self.has_ended() {
-                return true;
-            }
-            if timeout_at(by, children.recv()).await.is_err() {
-                return self.has_ended();
-            }
+        match &self.handle {
+            Some(handle) => handle.ended(by).await,
+            None => true,
         }
-    }
-
-    fn has_ended(&self) -> bool {
-        if self.child.is_none() {
-            return true;
-        }
-        let options = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-        !matches!(waitid(WaitId::Pid(self.group), options), Ok(None))
     }
 
     fn signal(&self, signal: Signal) {
@@ -233,8 +252,8 @@ impl Process {
         self.signal(Signal::KILL);
         let mut child = self.child.take()?;
         let status = timeout(GONE, child.wait()).await;
-        if status.is_err() {
-            self.graveyard.bury(child);
+        if let (Some(handle), Err(_)) = (self.handle.take(), &status) {
+            self.graveyard.bury(handle);
         }
         // Whoever left the group may hold the pipe open.
         let _ = timeout(LAST_WORDS, self.listener.join_next()).await;
@@ -245,8 +264,9 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.signal(Signal::KILL);
-        if let Some(child) = self.child.take() {
-            self.graveyard.bury(child);
+        // The runtime reaps a child that was let go of.
+        if let (Some(_), Some(handle)) = (self.child.take(), self.handle.take()) {
+            self.graveyard.bury(handle);
         }
     }
 }

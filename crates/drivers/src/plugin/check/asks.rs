@@ -1,5 +1,7 @@
 //! Asking the plugin, as the driver does, with a failure that shows both sides.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::Value;
 use switch::{Applied, BatchOutcome, DeviceError, Observation, Query, Work};
@@ -99,7 +101,7 @@ impl Runner {
             }
             Err(fault) => return Err(blame(sent, &fault)),
         };
-        let redactor = self.live.as_ref().map(|live| live.redactor.clone()).unwrap_or_default();
+        let redactor = self.live.as_ref().map(|live| Arc::clone(&live.redactor)).unwrap_or_default();
         let read = wire::result(method::APPLY, value).and_then(|wire::Outcomes { outcomes }| {
             validate::outcomes(works.len(), outcomes, &redactor)
         });
