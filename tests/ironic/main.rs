@@ -15,6 +15,8 @@ mod exceptions;
 mod frames;
 mod journey;
 mod lags;
+mod library;
+
 mod node;
 mod passwords;
 mod service;

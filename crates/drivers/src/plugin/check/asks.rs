@@ -101,7 +101,8 @@ impl Runner {
             }
             Err(fault) => return Err(blame(sent, &fault)),
         };
-        let redactor = self.live.as_ref().map(|live| Arc::clone(&live.redactor)).unwrap_or_default();
+        let redactor =
+            self.live.as_ref().map(|live| Arc::clone(&live.redactor)).unwrap_or_default();
         let read = wire::result(method::APPLY, value).and_then(|wire::Outcomes { outcomes }| {
             validate::outcomes(works.len(), outcomes, &redactor)
         });
