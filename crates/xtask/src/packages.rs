@@ -10,7 +10,8 @@ use anyhow::{Result, bail};
 
 use crate::cargo::{program, read, run, show};
 
-/// A Debian package, by a program of it that shows whether it is installed.
+/// A Debian package, by a program of it that shows whether it is installed, or by another file with
+/// its whole path.
 struct Need {
     program: &'static str,
     package: &'static str,
@@ -34,6 +35,21 @@ const NEEDS: &[Need] = &[
         program: "python3",
         package: "python3",
         purpose: "clients that share no code with ours",
+    },
+    Need {
+        program: "curl",
+        package: "curl",
+        purpose: "a caller with every scheme of authentication",
+    },
+    Need {
+        program: "openssl",
+        package: "openssl",
+        purpose: "a TLS client that shares no code with ours",
+    },
+    Need {
+        program: "/usr/lib/python3/dist-packages/requests/__init__.py",
+        package: "python3-requests",
+        purpose: "a Digest client that many scripts use",
     },
     Need {
         program: "htpasswd",

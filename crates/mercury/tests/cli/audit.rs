@@ -6,7 +6,8 @@ use model::SwitchPort;
 use serde_json::{Value, json};
 use switch::{
     audit::{
-        AuditLog, AuditOptions, Begin, End, Entry, Leg, Outcome, Refused, SentOperation, Start,
+        AuditLog, AuditOptions, Begin, Denied, End, Entry, Leg, Outcome, Refused, SentOperation,
+        Start,
     },
     policy::Verb,
 };
@@ -38,7 +39,8 @@ fn begin(change: &str, who: &str, port: &str) -> Entry {
     .into()
 }
 
-/// Five records: a start, a change that was done, a refusal, a change without an end.
+/// Six records: a start, a change that was done, a refusal, a change without an end, logins that
+/// were refused.
 fn log() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("audit.jsonl");
@@ -71,6 +73,15 @@ fn log() -> (TempDir, PathBuf) {
         }
         .into(),
         begin("c2", "ironic", "swp2"),
+        Denied {
+            listener: "http://127.0.0.1:8191".into(),
+            peer: "192.0.2.77".into(),
+            scheme: Some("digest".into()),
+            users: vec!["admin\u{1b}[2J".into(), "root".into()],
+            reason: "unknown user".into(),
+            times: 312,
+        }
+        .into(),
     ];
     runtime.block_on(async {
         for entry in entries {
@@ -133,6 +144,10 @@ fn records_say_when_who_what_why_and_how() {
       request req-c2
       change  c2
       sends   leaf-01: set Port swp2 tag=100
+    #6 DATE TIME not let in: 192.0.2.77 by digest, 312 times
+      at      http://127.0.0.1:8191
+      as      admin\u{1b}[2J, root
+      reason  unknown user
     "#);
 }
 
@@ -140,16 +155,18 @@ fn records_say_when_who_what_why_and_how() {
 fn records_are_found_by_what_they_are_about() {
     let (_folder, path) = log();
     for (filter, want) in [
-        ("", vec![1_u64, 2, 3, 4, 5]),
+        ("", vec![1_u64, 2, 3, 4, 5, 6]),
         ("--port swp1", vec![2, 3]),
         ("--switch leaf-01 --port swp49", vec![4]),
         ("--switch leaf-02", vec![]),
         ("--caller ironic", vec![2, 3, 5]),
         ("--request-id req-c1", vec![2, 3]),
         ("--kind refused", vec![4]),
+        ("--kind denied", vec![6]),
+        ("--caller root", vec![6]),
         ("--since 1h --kind end", vec![3]),
         ("--until 2020-01-01", vec![]),
-        ("--last 2", vec![4, 5]),
+        ("--last 2", vec![5, 6]),
         ("--caller ironic --last 1", vec![5]),
     ] {
         let words = format!("audit show {} --json {filter}", path.display());
@@ -168,9 +185,9 @@ fn an_intact_log_is_0_and_lists_what_is_open() {
     let (code, out, err) = run(&mut mercury(&format!("audit verify {}", path.display())));
     assert_eq!((code, err.as_str()), (0, ""));
     insta::assert_snapshot!(steady(&out), @r"
-    intact: 5 records in 1 file
+    intact: 6 records in 1 file
       first #1 DATE TIME HASH
-      last  #5 DATE TIME HASH
+      last  #6 DATE TIME HASH
 
     open: 1 change in doubt
      SINCE                      WHO      VERB     PORTS          REQUEST   CHANGE   WHY
@@ -181,7 +198,7 @@ fn an_intact_log_is_0_and_lists_what_is_open() {
     let (code, out, _) = run(&mut mercury(&format!("audit verify --json {}", path.display())));
     let answer: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(code, 0);
-    assert_eq!((&answer["intact"], &answer["records"]), (&json!(true), &json!(5)));
+    assert_eq!((&answer["intact"], &answer["records"]), (&json!(true), &json!(6)));
     assert_eq!(answer["open"][0]["change"], "c2");
 }
 

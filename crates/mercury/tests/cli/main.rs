@@ -11,6 +11,7 @@ mod config;
 mod import;
 mod manners;
 mod packaging;
+mod password;
 mod plugin;
 mod policy;
 mod profile;

@@ -219,6 +219,87 @@ idle_vlan = 4095
     "`listen[1].plaintext` is not `true`, but without TLS"
 )]
 #[case(
+    "[[listen]]\naddress = \"127.0.0.1:1\"\nauth = \"bearer\"",
+    "`listen[1].auth` has `bearer`, which is no scheme\nhint: `none`, or one or several of `basic`, `digest`, `token`, `certificate`, `keystone`"
+)]
+#[case("[[listen]]\naddress = \"127.0.0.1:1\"\nauth = []", "`listen[1].auth` names no scheme")]
+#[case(
+    "[[listen]]\naddress = \"127.0.0.1:1\"\nauth = [\"none\", \"basic\"]",
+    "`listen[1].auth` has `none` beside a scheme"
+)]
+#[case(
+    "[[listen]]\naddress = \"127.0.0.1:1\"\nauth = [\"basic\", \"basic\"]",
+    "`listen[1].auth` names `basic` twice"
+)]
+#[case(
+    "[[listen]]\naddress = \"127.0.0.1:1\"\nauth = [\"basic\", \"digest\"]\nhtpasswd = \"x\"",
+    "`listen[1].digest` is missing: `auth` has `digest`"
+)]
+#[case(
+    "[[listen]]\naddress = \"127.0.0.1:1\"\nauth = \"token\"",
+    "`listen[1].token` is missing: `auth` is `token`"
+)]
+#[case(
+    "[[listen]]\naddress = \"127.0.0.1:1\"\nauth = \"token\"\n[[listen.token]]\nname = \"a b\"\nsecret = { file = \"x\" }",
+    "`listen[1].token[0].name` is refused: the name is not 1 to 256"
+)]
+#[case(
+    "[[listen]]\naddress = \"127.0.0.1:1\"\nauth = \"token\"\n[[listen.token]]\nname = \"a\"\nsecret = \"hunter2\"",
+    "`listen[1].token"
+)]
+#[case(
+    "[[listen]]\naddress = \"127.0.0.1:1\"\nauth = \"digest\"\nmethods = \"ironic\"\n[listen.digest]\nusers = \"x\"",
+    "`listen[1].auth` is `digest` alone, which Ironic's client does not speak"
+)]
+#[case(
+    "[[listen]]\naddress = \"127.0.0.1:1\"\nauth = \"digest\"\n[listen.digest]\nusers = \"x\"\nrealm = \"a:b\"",
+    "`listen[1].digest.realm` is not 1 to 64 printable characters"
+)]
+#[case(
+    "[[listen]]\naddress = \"127.0.0.1:1\"\nauth = \"digest\"\n[listen.digest]\nusers = \"x\"\nnonce_lifetime_ms = 1",
+    "`listen[1].digest.nonce_lifetime_ms` is 1; 1000 to 86400000"
+)]
+#[case(
+    "[[listen]]\naddress = \"127.0.0.1:1\"\nauth = \"certificate\"",
+    "`listen[1].tls.client_ca` is missing: `auth` is `certificate`"
+)]
+#[case(
+    "[[listen]]\naddress = \"127.0.0.1:1\"\nauth = \"none\"\n[listen.tls]\ncertificate = \"c\"\nkey = { file = \"k\" }\nclient_ca = \"x\"",
+    "`listen[1].tls.client_ca` means nothing unless `auth` has `certificate`"
+)]
+#[case(
+    "[[listen]]\naddress = \"127.0.0.1:1\"\nauth = \"certificate\"\n[listen.tls]\ncertificate = \"c\"\nkey = { file = \"k\" }\nclient_ca = \"x\"\n[listen.certificate.names]\n\"a.b\" = \"anonymous\"",
+    "`listen[1].certificate.names.a.b` is refused: the name `anonymous`"
+)]
+#[case(
+    "[[listen]]\naddress = \"127.0.0.1:1\"\nauth = \"none\"\n[listen.tls]\ncertificate = \"c\"\nkey = { file = \"k\" }\nminimum = \"1.1\"",
+    "`listen[1].tls"
+)]
+#[case(
+    "[[listen]]\naddress = \"127.0.0.1:1\"\nauth = \"none\"\nplaintext = true\n[listen.tls]\ncertificate = \"c\"\nkey = { file = \"k\" }",
+    "`listen[1].plaintext` means nothing where there is TLS"
+)]
+#[case(
+    "[[listen]]\naddress = \"127.0.0.1:1\"\nauth = [\"token\", \"keystone\"]",
+    "`listen[1].auth` has `token` beside `keystone`, which have the same header"
+)]
+#[case(
+    "[[listen]]\naddress = \"127.0.0.1:1\"\nauth = \"keystone\"\n[listen.keystone]\nurl = \"http://keystone:5000\"\nusername = \"m\"\npassword = { env = \"P\" }",
+    "`listen[1].keystone.url` is `http://`, so that everybody on the way reads our password"
+)]
+#[case(
+    "[[listen]]\naddress = \"127.0.0.1:1\"\nauth = \"keystone\"\n[listen.keystone]\nurl = \"keystone:5000\"\nusername = \"m\"\npassword = { env = \"P\" }",
+    "`listen[1].keystone.url` is not like `https://"
+)]
+#[case(
+    "[[listen]]\naddress = \"unix:x\"\nauth = \"none\"\n[listen.tls]\ncertificate = \"c\"\nkey = { file = \"k\" }",
+    "`listen[1].tls` means nothing on a unix socket"
+)]
+#[case(
+    "[[listen]]\naddress = \"10.0.0.1:1\"\nauth = \"digest\"\n[listen.digest]\nusers = \"x\"",
+    "`listen[1].plaintext` is not `true`, but without TLS"
+)]
+#[case(
     "[[listen]]\naddress = \"unix:x\"\nauth = \"none\"\nsocket_mode = \"0666\"",
     "`listen[1].socket_mode` is `0666`; `0600` and `0660` are allowed"
 )]

@@ -1,7 +1,12 @@
-//! A connection that does not wait for ever for a peer that reads nothing.
+//! A connection that does not wait for ever for a peer that reads nothing, and that ends so that its
+//! last answer arrives.
 //!
 //! hyper bounds how long a request may take to arrive; an answer that nobody reads would keep its
 //! connection, and its place among all connections, for as long as the peer likes.
+//!
+//! A peer that is refused while it is still sending would lose the answer: the system resets a
+//! connection that is closed before all of it was read, and a reset overtakes what was sent. So what
+//! still comes after the end is read and thrown away, for a moment.
 
 use std::{
     io,
@@ -15,17 +20,25 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
+/// How long, and how much, is read after the end.
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES: usize = 16 * 1024 * 1024;
+/// How much of it at a time.
+const CHUNK: usize = 16 * 1024;
+
 /// A connection whose writes fail when they have got nowhere for a while.
 pub(super) struct Patient<S> {
     inner: S,
     patience: Duration,
     /// Runs while a write waits.
     stalled: Option<Pin<Box<Sleep>>>,
+    /// Runs after the end, with how much may still come.
+    lingering: Option<(Pin<Box<Sleep>>, usize)>,
 }
 
 impl<S> Patient<S> {
     pub(super) const fn new(inner: S, patience: Duration) -> Self {
-        Self { inner, patience, stalled: None }
+        Self { inner, patience, stalled: None, lingering: None }
     }
 
     /// What a write came to, or its end when it has waited too long.
@@ -56,7 +69,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -85,8 +98,27 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let shut = Pin::new(&mut self.inner).poll_shutdown(context);
-        self.bounded(context, shut)
+        if self.lingering.is_none() {
+            let shut = Pin::new(&mut self.inner).poll_shutdown(context);
+            ready!(self.bounded(context, shut))?;
+            let end = Box::pin(sleep_until(Instant::now() + LINGER));
+            self.lingering = Some((end, LINGER_BYTES));
+        }
+        let Self { inner, lingering, .. } = &mut *self;
+        let mut chunk = [0; CHUNK];
+        while let Some((end, left)) = lingering {
+            if end.as_mut().poll(context).is_ready() {
+                break;
+            }
+            let mut buffer = ReadBuf::new(&mut chunk);
+            let read = ready!(Pin::new(&mut *inner).poll_read(context, &mut buffer));
+            let more = buffer.filled().len();
+            if read.is_err() || more == 0 || more > *left {
+                break;
+            }
+            *left -= more;
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -95,6 +127,30 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_comes_after_the_end_is_thrown_away_for_a_moment() {
+        let (here, mut there) = tokio::io::duplex(10);
+        let mut here = Patient::new(here, Duration::from_secs(10));
+        let sent = async {
+            there.write_all(&[0; 1000]).await.unwrap();
+            there
+        };
+        let begun = Instant::now();
+        let (shut, _there) = tokio::join!(here.shutdown(), sent);
+        shut.unwrap();
+        assert_eq!(begun.elapsed().as_secs(), LINGER.as_secs());
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_has_gone_is_not_waited_for() {
+        let (here, there) = tokio::io::duplex(10);
+        drop(there);
+        let mut here = Patient::new(here, Duration::from_secs(10));
+        let begun = Instant::now();
+        here.shutdown().await.unwrap();
+        assert!(begun.elapsed() < LINGER);
+    }
 
     #[tokio::test]
     async fn a_write_that_gets_nowhere_ends_and_one_that_does_goes_on() {

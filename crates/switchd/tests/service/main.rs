@@ -8,6 +8,7 @@
     reason = "a test that cannot go on says why by panicking"
 )]
 
+mod auth;
 mod bad_http;
 mod bad_requests;
 mod credentials;

@@ -15,7 +15,10 @@ use crate::site::PATIENCE;
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    /// In lower case.
     pub(crate) head: String,
+    /// As it came.
+    pub(crate) raw: String,
     pub(crate) body: String,
 }
 
@@ -27,7 +30,8 @@ impl Answer {
     fn parse(text: &str) -> Option<Self> {
         let (head, body) = text.split_once("\r\n\r\n")?;
         let status = head.split(' ').nth(1)?.parse().ok()?;
-        Some(Self { status, head: head.to_ascii_lowercase(), body: body.to_owned() })
+        let raw = head.to_owned();
+        Some(Self { status, head: head.to_ascii_lowercase(), raw, body: body.to_owned() })
     }
 }
 

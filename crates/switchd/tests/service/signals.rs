@@ -37,7 +37,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    fn start(site: Site) -> Self {
+    pub(crate) fn start(site: Site) -> Self {
         let notify = UnixDatagram::bind(site.path("notify")).unwrap();
         notify.set_read_timeout(Some(PATIENCE)).unwrap();
         let process = Self::begin(site);
@@ -64,7 +64,7 @@ impl Process {
         Self { site, child }
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
     }
@@ -74,7 +74,7 @@ impl Process {
     }
 
     /// Waits until the log says it so often.
-    async fn says(&self, text: &str, times: usize) {
+    pub(crate) async fn says(&self, text: &str, times: usize) {
         eventually(&format!("the log says {text:?}"), || self.log().matches(text).count() >= times)
             .await;
     }

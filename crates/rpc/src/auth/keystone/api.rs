@@ -104,6 +104,10 @@ impl Api {
         let base = base.strip_suffix("/v3").unwrap_or(base);
         let tokens = Url::parse(&format!("{base}/v3/auth/tokens?nocatalog"))
             .map_err(|error| format!("the address of Keystone is refused: {error}"))?;
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            // Another thread may have been faster with the same.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        }
         let mut http = Client::builder()
             .timeout(ANSWER)
             .connect_timeout(CONNECT)
