@@ -28,6 +28,10 @@ fn invalid() -> Verdict {
     Verdict::error(400, "InvalidParameterValue")
 }
 
+fn network() -> Verdict {
+    Verdict::error(500, "NetworkError")
+}
+
 /// `params` with members replaced, or left out where the value is the text `absent`.
 fn but(mut params: Value, changes: &Value) -> Value {
     for (name, value) in changes.as_object().unwrap() {
@@ -80,7 +84,7 @@ fn list_with(params: &Value) -> Request {
 
 /// All of them.
 pub(crate) fn all() -> Vec<Case> {
-    [updates(), resets(), others(), envelopes(), http()].into_iter().flatten().collect()
+    [updates(), resets(), lags(), others(), envelopes(), http()].into_iter().flatten().collect()
 }
 
 fn updates() -> Vec<Case> {
@@ -209,6 +213,42 @@ fn resets() -> Vec<Case> {
         same("reset of an unknown switch", json!({ "switch_id": "tor-x" })),
         same("reset of an empty port", json!({ "port_name": "" })),
         same("reset without a port", json!({ "port_name": "absent" })),
+    ]
+}
+
+fn lags() -> Vec<Case> {
+    let update = |changes: &Value| {
+        let params = json!({
+            "switch_ids": [OPEN], "lag_name": "bond-7", "description": "a LAG", "mode": "access",
+            "native_vlan": 100, "aggregation_mode": "802.3ad", "allowed_vlans": null,
+            "default_vlan": null, "context": context(), "rpc.version": "1.0",
+        });
+        call("update_lag", &but(params, changes))
+    };
+    let delete = call(
+        "delete_lag",
+        &json!({ "switch_ids": [OPEN], "lag_name": "bond-7", "context": context() }),
+    );
+    let deleted = json!({ "switch_ids": [OPEN], "lag_name": "bond-7", "status": "deleted" });
+    let stub = "upstream has no LAGs";
+    let member = json!({ "switch_id": STRICT, "lag_name": "bond-7" });
+    vec![
+        same("a port that joins a LAG", self::update(&member)),
+        differs("a LAG that nobody has joined", update(&json!({})), network(), stub),
+        same("a LAG on an unknown switch", update(&json!({ "switch_ids": ["tor-x"] }))),
+        differs(
+            "a LAG on a second switch that is unknown",
+            update(&json!({ "switch_ids": [OPEN, "tor-x"] })),
+            Verdict::error(404, "SwitchNotFound"),
+            "every switch is looked at, not only the first",
+        ),
+        same(
+            "a LAG with a VLAN that is not allowed",
+            update(&json!({ "switch_ids": [STRICT], "native_vlan": 999 })),
+        ),
+        differs("a LAG on no switch", update(&json!({ "switch_ids": [] })), invalid(), stub),
+        same("a LAG with no kind", update(&json!({ "aggregation_mode": "absent" }))),
+        differs("a LAG that goes", delete, Verdict::Result(deleted), stub),
     ]
 }
 

@@ -1,18 +1,9 @@
 //! What Ironic's own client library raises, and gives back, when it speaks to Mercury.
 
-use std::{
-    fs,
-    io::Write as _,
-    process::{Command, Stdio},
-};
-
 use serde_json::{Value, json};
-use system_tests::{
-    Setup,
-    peer::{Door, helper, python},
-};
+use system_tests::Setup;
 
-use crate::{cases::OPEN, service::Service};
+use crate::{cases::OPEN, library::client, service::Service};
 
 /// The exceptions by the names under which they are known.
 const INVALID: &str = "ironic.common.exception.InvalidParameterValue";
@@ -20,28 +11,6 @@ const NOT_FOUND: &str = "ironic.common.exception.SwitchNotFound";
 const NETWORK: &str = "ironic.common.exception.NetworkError";
 /// What the client raises when the answer names no exception.
 const UNEXPECTED: &str = "ironic.common.exception.IronicException";
-
-/// Lets the client make calls in one go; it takes seconds to load.
-pub(crate) fn client(door: &Door, calls: &Value) -> Vec<Value> {
-    let folder = tempfile::tempdir().unwrap();
-    let configuration = folder.path().join("client.conf");
-    let text = format!("[DEFAULT]\nrpc_transport = json-rpc\n{}", door.section());
-    fs::write(&configuration, text).unwrap();
-    let mut child = Command::new(python().unwrap())
-        .arg(helper("client.py"))
-        .arg(configuration)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(calls.to_string().as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    let outcomes: Value = serde_json::from_slice(&output.stdout).unwrap();
-    outcomes.as_array().unwrap().clone()
-}
 
 fn update(changes: &Value) -> Value {
     let mut arguments = json!({
@@ -54,6 +23,31 @@ fn update(changes: &Value) -> Value {
     json!(["update_port", arguments])
 }
 
+/// A port joins a LAG.
+fn join(switch: &str) -> Value {
+    update(&json!({ "switch_id": switch, "port_name": "Ethernet1/2", "lag_name": "bond-7" }))
+}
+
+fn joined(switch: &str) -> Value {
+    json!({ "result": {
+        "switch_id": switch, "port_name": "Ethernet1/2", "description": "a port",
+        "mode": "access", "native_vlan": 100, "allowed_vlans": [], "default_vlan": 10,
+        "lag_name": "bond-7", "status": "configured",
+    }})
+}
+
+/// Both legs of that LAG change.
+fn lag(changes: &Value) -> Value {
+    let mut arguments = json!({
+        "switch_ids": [OPEN, "tor-d"], "lag_name": "bond-7", "description": "a LAG",
+        "mode": "access", "native_vlan": 101, "aggregation_mode": "802.3ad",
+    });
+    for (name, value) in changes.as_object().unwrap() {
+        arguments[name] = value.clone();
+    }
+    json!(["update_lag", arguments])
+}
+
 fn raised(class: &str, code: i64, text: &str) -> Value {
     json!({ "class": class, "code": code, "text": text })
 }
@@ -63,6 +57,8 @@ fn the_client_library_raises_what_the_conductor_understands() {
     let setup = Setup::new()
         .switch("tor-a", &format!("driver = \"noop\"\nswitch_ids = [\"{OPEN}\"]\nidle_vlan = 10\n"))
         .switch("tor-b", "driver = \"noop\"\nallowed_vlans = \"10-20\"\nidle_vlan = 10\n")
+        .switch("tor-d", "driver = \"noop\"\nidle_vlan = 10\n")
+        .with("[pair.tors]\nswitches = [\"tor-a\", \"tor-d\"]\n")
         .switch("tor-c", "driver = \"ovsdb\"\naddress = \"tcp:127.0.0.1:1\"\nidle_vlan = 10\n");
     let service = Service::start(setup);
     let reset = |switch: &str, port: &str, vlan: Value| {
@@ -79,6 +75,8 @@ fn the_client_library_raises_what_the_conductor_understands() {
                 "tor-b": { "switch_id": "tor-b", "device_name": "tor-b", "device_type": "noop",
                            "allowed_vlans": "10,11,12,13,14,15,16,17,18,19,20" },
                 "tor-c": { "switch_id": "tor-c", "device_name": "tor-c", "device_type": "ovsdb",
+                           "allowed_vlans": null },
+                "tor-d": { "switch_id": "tor-d", "device_name": "tor-d", "device_type": "noop",
                            "allowed_vlans": null },
             }}),
         ),
@@ -104,6 +102,30 @@ fn the_client_library_raises_what_the_conductor_understands() {
                 "switch_id": OPEN, "port_name": "Ethernet1/1",
                 "description": "Default port configuration", "mode": "access",
                 "native_vlan": 100, "allowed_vlans": [], "default_vlan": 10, "status": "reset",
+            }}),
+        ),
+        (join("tor-a"), joined("tor-a")),
+        (join("tor-d"), joined("tor-d")),
+        (
+            lag(&json!({})),
+            json!({ "result": {
+                "switch_ids": [OPEN, "tor-d"], "lag_name": "bond-7", "description": "a LAG",
+                "mode": "access", "native_vlan": 101, "aggregation_mode": "802.3ad",
+                "allowed_vlans": [], "default_vlan": null, "status": "configured",
+            }}),
+        ),
+        (
+            lag(&json!({ "switch_ids": [OPEN, "tor-x"] })),
+            raised(NOT_FOUND, 404, "Switch tor-x could not be found"),
+        ),
+        (
+            lag(&json!({ "native_vlan": 1000 })),
+            raised(INVALID, 400, "port `Ethernet1/2` on `tor-a` refused: VLAN 1000"),
+        ),
+        (
+            json!(["delete_lag", { "switch_ids": [OPEN, "tor-d"], "lag_name": "bond-7" }]),
+            json!({ "result": {
+                "switch_ids": [OPEN, "tor-d"], "lag_name": "bond-7", "status": "deleted",
             }}),
         ),
         (
@@ -205,9 +227,9 @@ fn the_client_library_raises_what_the_conductor_understands() {
         ),
     ];
     let calls: Value = table.iter().map(|(call, _)| call.clone()).collect();
-    let outcomes = client(&service.door(), &calls);
+    let outcomes = &client(&[(&service.door(), &calls)])[0];
     assert_eq!(outcomes.len(), table.len());
-    for ((call, expected), outcome) in table.iter().zip(&outcomes) {
+    for ((call, expected), outcome) in table.iter().zip(outcomes) {
         let Some(text) = expected["text"].as_str() else {
             assert_eq!(outcome, expected, "{call}");
             continue;

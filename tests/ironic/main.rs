@@ -10,9 +10,13 @@
 
 mod agreement;
 mod cases;
+mod doors;
 mod exceptions;
 mod frames;
 mod journey;
+mod lags;
+mod library;
+
 mod node;
 mod passwords;
 mod service;

@@ -6,6 +6,7 @@ mod config;
 mod connection;
 mod exit;
 mod failure;
+pub(crate) mod import;
 mod man;
 mod openrpc;
 mod output;
@@ -60,6 +61,8 @@ enum Command {
     Profile(profile::Args),
     /// Check the service's configuration
     Config(config::Args),
+    /// Make a configuration from that of another service
+    Import(import::Args),
     /// Check a policy file, and what it allows
     Policy(policy::Args),
     /// Make lines for the files of users that the service reads
@@ -108,6 +111,7 @@ impl Command {
             Self::Audit(args) => args.json(),
             Self::Profile(args) => args.json(),
             Self::Config(args) => args.json(),
+            Self::Import(args) => args.json(),
             Self::Policy(args) => args.json(),
             Self::Plugin(args) => args.json(),
             Self::Switchd(_)
@@ -125,6 +129,7 @@ impl Command {
             Self::Switch(args) => switch::run(args, output),
             Self::Profile(args) => profile::run(&args, output),
             Self::Config(args) => config::run(&args, output),
+            Self::Import(args) => import::run(&args, output),
             Self::Policy(args) => policy::run(&args, output),
             Self::Password(args) => password::run(args, output),
             Self::Plugin(args) => plugin::run(args, output),

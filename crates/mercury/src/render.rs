@@ -8,6 +8,7 @@ pub(crate) mod batch;
 pub(crate) mod change;
 pub(crate) mod config;
 pub(crate) mod error;
+pub(crate) mod import;
 pub(crate) mod plan;
 pub(crate) mod plugin;
 pub(crate) mod policy;

@@ -1,14 +1,19 @@
 """What Ironic's own client of the networking service makes of a server's answers.
 
-    client.py CONFIGURATION < CALLS
+    client.py < JOBS
 
-CALLS is a JSON list of [method, arguments by name]. A method of the client's class is called as the
-conductor calls it. With "raw": VERSION among the arguments, the method goes over the wire as it is,
-under that version of the interface. Prints a JSON list: for each call its "result", or what the
-client raised: "class" with its module, "code", and "text".
+JOBS is a JSON list of [configuration file, calls], and calls a list of [method, arguments by name].
+A method of the client's class is called as the conductor calls it. With "raw": VERSION among the
+arguments, the method goes over the wire as it is, under that version of the interface. Prints a JSON
+list for each job: for each call its "result", or what the client raised: "class" with its module,
+"code", and "text".
+
+The library takes seconds to load and keeps its configuration for good, so it is loaded once, and
+each job runs in a process of its own that is forked afterwards.
 """
 
 import json
+import os
 import sys
 
 from ironic.common import context
@@ -37,11 +42,21 @@ def outcome(client, method, arguments):
         }
 
 
-def main():
-    service.prepare_command(["client", "--config-file", sys.argv[1], "--log-file", "/dev/null"])
+def run(configuration, calls):
+    service.prepare_command(["client", "--config-file", configuration, "--log-file", "/dev/null"])
     client = rpcapi.NetworkingAPI()
-    calls = json.load(sys.stdin)
-    json.dump([outcome(client, method, arguments) for method, arguments in calls], sys.stdout)
+    outcomes = [outcome(client, method, arguments) for method, arguments in calls]
+    print(json.dumps(outcomes), flush=True)
+
+
+def main():
+    for configuration, calls in json.load(sys.stdin):
+        child = os.fork()
+        if child == 0:
+            run(configuration, calls)
+            return
+        if os.waitpid(child, 0)[1] != 0:
+            sys.exit(f"the job with {configuration} failed")
 
 
 main()

@@ -51,7 +51,7 @@ enum Command {
     #[command(after_help = SHOW)]
     Show {
         #[command(flatten)]
-        connection: Connection,
+        connection: Box<Connection>,
     },
 }
 

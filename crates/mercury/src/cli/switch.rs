@@ -54,7 +54,7 @@ Examples:
 #[command(after_long_help = ABOUT)]
 pub(super) struct Args {
     #[command(flatten)]
-    request: Request,
+    request: Box<Request>,
     #[command(subcommand)]
     command: Command,
 }

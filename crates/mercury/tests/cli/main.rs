@@ -8,10 +8,12 @@
 
 mod audit;
 mod config;
+mod import;
 mod manners;
 mod packaging;
 mod plugin;
 mod policy;
+mod profile;
 mod service;
 mod switch;
 mod switchd;

@@ -91,6 +91,24 @@ fn defaults_and_paths() {
 }
 
 #[test]
+fn a_listener_may_have_ironics_methods() {
+    let listener = "[[listen]]\naddress = \"127.0.0.1:0\"\nauth = \"none\"\nmethods = \"ironic\"\n";
+    let ironic = "[ironic]\nunknown_switch = \"network_error\"\ntimeout_ms = 5000\n";
+    let config =
+        load(&format!("{MINIMAL}{listener}path = \"/x\"\n{listener}{ironic}"), &[]).unwrap();
+    let paths: Vec<_> =
+        config.listen.iter().map(|listen| (listen.methods, listen.path.as_str())).collect();
+    let want =
+        [(MethodTable::Native, "/v1/rpc"), (MethodTable::Ironic, "/x"), (MethodTable::Ironic, "/")];
+    assert_eq!(paths, want);
+    let timeout = Duration::from_secs(5);
+    assert_eq!(config.ironic, Ironic { unknown_switch: UnknownSwitch::NetworkError, timeout });
+
+    let got = problems("[ironic]\ntimeout_ms = 0\n");
+    assert!(got.contains("`ironic.timeout_ms` is 0; 1 to 86400000 are allowed"), "{got}");
+}
+
+#[test]
 fn the_environment_goes_on_top_and_is_typed() {
     let switch = format!("{MINIMAL}\n[switch.leaf-01]\ndriver = \"noop\"\n");
     let config = load(

@@ -3,7 +3,7 @@
 
 mod lag;
 
-use model::{LinkInformation, PortConfig};
+use model::{LinkInformation, PortConfig, Vlan, VlanSet};
 use serde_json::Value;
 use switch::{ChangeRequest, NetworkWish, Operation, PortMode, State, Switch};
 
@@ -34,11 +34,11 @@ pub(super) fn update_port(
     if !is_none(switch) {
         found(switch, state, settings, doing)?;
     }
-    let network = network(&given, doing)?;
+    let carried = Carried::read(&given)?;
     let description = description(&given)?;
     let lag = lag::joined(&given)?;
     let (switch, switch_id) = found(switch, state, settings, doing)?;
-    let network = network?;
+    let network = carried.network(doing)?;
     let port = port_name(&given)?
         .ok_or_else(|| Failure::network(doing, "port_name must be a non-empty string"))?;
     // The conductor describes every port, also those whose switch has no place for it. In a LAG it
@@ -90,35 +90,48 @@ fn not_null(given: &Params, name: &str) -> Result<(), Failure> {
     }
 }
 
-/// What the port is to carry. What is wrong with each value comes first; that they do not fit each
-/// other comes after the switch.
-fn network(given: &Params, doing: Doing) -> Result<Result<NetworkWish, Failure>, Failure> {
-    let mode = match given.raw("mode").as_str() {
-        Some("access") => PortMode::Access,
-        Some("trunk") => PortMode::Trunk,
-        Some("hybrid") => PortMode::Hybrid,
-        _ => return Err(Failure::invalid("mode must be one of: access, trunk, hybrid")),
-    };
-    let native = given.some_vlan("native_vlan")?;
-    let allowed = given.vlans("allowed_vlans")?;
-    given.vlan("default_vlan")?;
-    let name = match mode {
-        PortMode::Access => "access",
-        PortMode::Trunk => "trunk",
-        PortMode::Hybrid => "hybrid",
-    };
-    if mode != PortMode::Access && allowed.is_empty() {
-        let why =
-            format!("allowed_vlans parameter cannot be empty or missing when mode is '{name}'");
-        return Ok(Err(Failure::network(doing, &why)));
+/// What a port is to carry, each value by itself.
+struct Carried {
+    mode: PortMode,
+    native: Vlan,
+    allowed: VlanSet,
+}
+
+impl Carried {
+    fn read(given: &Params) -> Result<Self, Failure> {
+        let mode = match given.raw("mode").as_str() {
+            Some("access") => PortMode::Access,
+            Some("trunk") => PortMode::Trunk,
+            Some("hybrid") => PortMode::Hybrid,
+            _ => return Err(Failure::invalid("mode must be one of: access, trunk, hybrid")),
+        };
+        let native = given.some_vlan("native_vlan")?;
+        let allowed = given.vlans("allowed_vlans")?;
+        given.vlan("default_vlan")?;
+        Ok(Self { mode, native, allowed })
     }
-    let tagged = allowed.without(native);
-    let wish = NetworkWish { native: Some(native), ..NetworkWish::default() };
-    // A trunk of nothing but its native VLAN is an access port, and an access port has no other.
-    if mode == PortMode::Access || tagged.is_empty() {
-        return Ok(Ok(wish));
+
+    /// The values together. A trunk of nothing but its native VLAN is an access port, and an access
+    /// port has no other.
+    fn network(self, doing: Doing) -> Result<NetworkWish, Failure> {
+        let Self { mode, native, allowed } = self;
+        let name = match mode {
+            PortMode::Access => None,
+            PortMode::Trunk => Some("trunk"),
+            PortMode::Hybrid => Some("hybrid"),
+        };
+        if let (Some(name), true) = (name, allowed.is_empty()) {
+            let why =
+                format!("allowed_vlans parameter cannot be empty or missing when mode is '{name}'");
+            return Err(Failure::network(doing, &why));
+        }
+        let wish = NetworkWish { native: Some(native), ..NetworkWish::default() };
+        let tagged = allowed.without(native);
+        if mode == PortMode::Access || tagged.is_empty() {
+            return Ok(wish);
+        }
+        Ok(NetworkWish { mode, allowed: tagged, ..wish })
     }
-    Ok(Ok(NetworkWish { mode, allowed: tagged, ..wish }))
 }
 
 /// The description, which any switch that keeps one would take.

@@ -13,7 +13,7 @@ use super::{
         failure::{Doing, Failure},
         params::Params,
     },
-    Asked, description, found, network, not_null,
+    Asked, Carried, description, found, not_null,
 };
 use crate::config::Ironic;
 
@@ -36,7 +36,7 @@ pub(in super::super) fn update_lag(
     let doing = Doing::ConfiguringLag;
     not_null(&given, "native_vlan")?;
     let switches = switches(&given, state, settings, doing)?;
-    let network = network(&given, doing)?;
+    let carried = Carried::read(&given)?;
     let description = description(&given)?;
     let wish = LagWish {
         name: Some(some_name(&given)?),
@@ -49,7 +49,7 @@ pub(in super::super) fn update_lag(
         operation: Operation::AttachPort,
         links: Vec::new(),
         switches: names(&switches),
-        network: network?,
+        network: carried.network(doing)?,
         settings: PortConfig { description, ..PortConfig::default() },
         lag: Some(wish),
     };
