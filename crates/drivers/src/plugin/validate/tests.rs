@@ -116,7 +116,7 @@ fn described(capabilities: &serde_json::Value) -> Result<Description, String> {
 #[case(json!({ "access": true, "lag": {} }), "`capabilities.lag` needs one of `active`")]
 #[case(json!({ "access": true, "lag": { "active": true } }), "and `max_members`")]
 #[case(json!({ "access": 1 }), "`capabilities.access`: invalid type: integer `1`")]
-#[case(json!({ "acess": true }), "`capabilities.acess`: unknown field `acess`")]
+#[case(json!({ "vlans": true }), "`capabilities.vlans`: unknown field `vlans`")]
 #[case(json!({ "access": true, "hybrid": "maybe" }), "`capabilities.hybrid`: unknown variant")]
 #[case(
     json!({ "access": true, "lag": { "static": true, "max_members": 2, "naming": { "numbered": { "prefix": "" } } } }),
