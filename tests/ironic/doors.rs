@@ -3,47 +3,17 @@
 
 use std::{fs, path::Path};
 
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-};
 use serde_json::{Value, json};
 use system_tests::{
     Setup,
     peer::{Door, next_address},
 };
 
-use crate::{library::client, service::Service};
+use crate::{authority::Authority, library::client, service::Service};
 
 const SECRET: &str = "0f3c5b0e9d7a4a6fb0c1d2e3f4a5b6c7";
 /// The name in the client's certificate.
 const CONDUCTOR: &str = "conductor-1.example.org";
-
-/// An authority, with certificates of its own for a server and a client.
-struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-    certificate: String,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.distinguished_name.push(DnType::CommonName, "an authority");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.self_signed(&key).unwrap().pem();
-        Self { issuer: Issuer::new(params, key), certificate }
-    }
-
-    /// A certificate and its key.
-    fn issue(&self, name: &str, usage: ExtendedKeyUsagePurpose) -> (String, String) {
-        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.use_authority_key_identifier_extension = true;
-        params.extended_key_usages = vec![usage];
-        let key = KeyPair::generate().unwrap();
-        (params.signed_by(&key, &self.issuer).unwrap().pem(), key.serialize_pem())
-    }
-}
 
 fn write(folder: &Path, name: &str, text: &str) -> String {
     let path = folder.join(name);
@@ -55,7 +25,7 @@ fn write(folder: &Path, name: &str, text: &str) -> String {
 fn a_secret_and_a_certificate_open_the_door_and_nothing_else_does() {
     let authority = Authority::new();
     let here = next_address().ip().to_string();
-    let (certificate, key) = authority.issue(&here, ExtendedKeyUsagePurpose::ServerAuth);
+    let (certificate, key) = authority.server(&here);
     let setup = Setup::new()
         .switch("tor-a", "driver = \"noop\"\nidle_vlan = 10\n")
         .policy(
@@ -84,7 +54,7 @@ fn a_secret_and_a_certificate_open_the_door_and_nothing_else_does() {
     let folder = tempfile::tempdir().unwrap();
     let ca = write(folder.path(), "ca.pem", &authority.certificate);
     let with_certificate = |name: &str, authority: &Authority| {
-        let (certificate, key) = authority.issue(name, ExtendedKeyUsagePurpose::ClientAuth);
+        let (certificate, key) = authority.client(name);
         let certificate = write(folder.path(), &format!("{name}.pem"), &certificate);
         let key = write(folder.path(), &format!("{name}.key"), &key);
         move |door: Door| door.key("certfile", &certificate).key("keyfile", &key)

@@ -9,6 +9,7 @@
 )]
 
 mod agreement;
+mod authority;
 mod cases;
 mod doors;
 mod exceptions;
