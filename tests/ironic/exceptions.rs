@@ -1,18 +1,9 @@
 //! What Ironic's own client library raises, and gives back, when it speaks to Mercury.
 
-use std::{
-    fs,
-    io::Write as _,
-    process::{Command, Stdio},
-};
-
 use serde_json::{Value, json};
-use system_tests::{
-    Setup,
-    peer::{Door, helper, python},
-};
+use system_tests::Setup;
 
-use crate::{cases::OPEN, service::Service};
+use crate::{cases::OPEN, library::client, service::Service};
 
 /// The exceptions by the names under which they are known.
 const INVALID: &str = "ironic.common.exception.InvalidParameterValue";
@@ -20,28 +11,6 @@ const NOT_FOUND: &str = "ironic.common.exception.SwitchNotFound";
 const NETWORK: &str = "ironic.common.exception.NetworkError";
 /// What the client raises when the answer names no exception.
 const UNEXPECTED: &str = "ironic.common.exception.IronicException";
-
-/// Lets the client make calls in one go; it takes seconds to load.
-pub(crate) fn client(door: &Door, calls: &Value) -> Vec<Value> {
-    let folder = tempfile::tempdir().unwrap();
-    let configuration = folder.path().join("client.conf");
-    let text = format!("[DEFAULT]\nrpc_transport = json-rpc\n{}", door.section());
-    fs::write(&configuration, text).unwrap();
-    let mut child = Command::new(python().unwrap())
-        .arg(helper("client.py"))
-        .arg(configuration)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    child.stdin.take().unwrap().write_all(calls.to_string().as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
-    let outcomes: Value = serde_json::from_slice(&output.stdout).unwrap();
-    outcomes.as_array().unwrap().clone()
-}
 
 fn update(changes: &Value) -> Value {
     let mut arguments = json!({
@@ -258,9 +227,9 @@ fn the_client_library_raises_what_the_conductor_understands() {
         ),
     ];
     let calls: Value = table.iter().map(|(call, _)| call.clone()).collect();
-    let outcomes = client(&service.door(), &calls);
+    let outcomes = &client(&[(&service.door(), &calls)])[0];
     assert_eq!(outcomes.len(), table.len());
-    for ((call, expected), outcome) in table.iter().zip(&outcomes) {
+    for ((call, expected), outcome) in table.iter().zip(outcomes) {
         let Some(text) = expected["text"].as_str() else {
             assert_eq!(outcome, expected, "{call}");
             continue;

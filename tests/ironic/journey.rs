@@ -2,15 +2,42 @@
 //! every step, and while Ironic works on it.
 
 use serde_json::json;
+use system_tests::peer::next_address;
 
 use crate::{
+    authority::Authority,
     frames::On,
     site::{NETWORKS, OTHER, Site, TENANT, TRUNK, access},
 };
 
+const SECRET: &str = "1b7e0c5a94d24b0f8a53c6d17e2f9048";
+
+/// With TLS and a secret, which is the most that a conductor can do without certificates and
+/// Keystone.
+fn site() -> Site {
+    let authority = Authority::new();
+    let (certificate, key) = authority.server(&next_address().ip().to_string());
+    let listener = "auth = \"token\"\n\
+                    token = [{ name = \"ironic\", secret = { file = \"secret\" } }]\n\
+                    tls = { certificate = \"certificate.pem\", key = { file = \"key.pem\" } }\n";
+    let files = [
+        ("ca.pem", authority.certificate.as_str()),
+        ("certificate.pem", &certificate),
+        ("key.pem", &key),
+        ("secret", SECRET),
+    ];
+    Site::start(listener, &files, |door, folder| {
+        door.key("client_use_ssl", "true")
+            .key("cafile", &folder.join("ca.pem").display().to_string())
+            .key("auth_type", "admin_token")
+            .key("endpoint", "https://unused.example.org")
+            .key("token", SECRET)
+    })
+}
+
 #[test]
 fn a_server_is_on_the_right_vlans_all_its_life() {
-    let site = Site::start("auth = \"none\"\n", &[], |door| door);
+    let site = site();
     let mut node = site.enrol(TENANT, true);
     site.both("enrolled", NETWORKS.idle);
     node.ask("manage");

@@ -9,11 +9,15 @@
 )]
 
 mod agreement;
+mod authority;
 mod cases;
+mod doors;
 mod exceptions;
 mod frames;
 mod journey;
 mod lags;
+mod library;
+
 mod node;
 mod passwords;
 mod service;

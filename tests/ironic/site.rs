@@ -60,11 +60,11 @@ pub(crate) struct Site {
 
 impl Site {
     /// Starts all three; `listener` is more of the listener's configuration, `files` what it names,
-    /// and `door` what Ironic has to be told because of it.
+    /// and `door` what Ironic has to be told because of it, with the folder of those files.
     pub(crate) fn start(
         listener: &str,
         files: &[(&str, &str)],
-        door: impl FnOnce(Door) -> Door,
+        door: impl FnOnce(Door, &Path) -> Door,
     ) -> Self {
         let lab = Lab::builder()
             .switch(SWITCH)
@@ -82,7 +82,8 @@ impl Site {
         let setup = Setup::new().policy(POLICY).switch(SWITCH, &section);
         let setup = files.iter().fold(setup, |setup, (name, text)| setup.file(name, text));
         let service = Service::start_with(setup, listener);
-        let ironic = Rc::new(Ironic::start(&door(service.door()), &NETWORKS).unwrap());
+        let door = door(service.door(), service.daemon.directory());
+        let ironic = Rc::new(Ironic::start(&door, &NETWORKS).unwrap());
         Self { ironic, service, lab }
     }
 

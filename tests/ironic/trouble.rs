@@ -9,7 +9,7 @@ use crate::{
 /// With passwords, as a network team would have it.
 fn site() -> Site {
     let listener = "auth = \"basic\"\nhtpasswd = \"htpasswd\"\n";
-    Site::start(listener, &[("htpasswd", &htpasswd())], |door| {
+    Site::start(listener, &[("htpasswd", &htpasswd())], |door, _| {
         door.key("auth_strategy", "http_basic").key("username", USER).key("password", PASSWORD)
     })
 }

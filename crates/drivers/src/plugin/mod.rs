@@ -12,7 +12,7 @@
 //! pass a secret by argument or environment, or keep a plugin from lying about what it did. That
 //! the core finds out, by reading the ports again.
 //!
-//! Reading order: [`wire`] and [`message`] are the words, [`json`] and [`line`] cut and parse,
+//! Reading order: [`wire`] and [`message`] are the words, [`json`] and [`mod@line`] cut and parse,
 //! [`validate`] holds answers against questions, [`process`] starts and ends, [`stderr`] and
 //! [`redact`] are the log, [`backoff`] the pauses, [`call`] one exchange, [`driver`] the core's
 //! traits, [`check`] the conformance runner.

@@ -343,8 +343,8 @@ idle_vlan = 4095
     "`switch.a.plugin.memory_mb` is 1; 16 to 1048576 are allowed"
 )]
 #[case(
-    "[switch.a]\ndriver = \"plugin\"\nplugin = { command = [\"/x\"], setings = {} }",
-    "`switch.a.plugin.setings` is unknown\nhint: did you mean `switch.a.plugin.settings`?"
+    "[switch.a]\ndriver = \"plugin\"\nplugin = { command = [\"/x\"], settings_of = {} }",
+    "`switch.a.plugin.settings_of` is unknown\nhint: did you mean `switch.a.plugin.settings`?"
 )]
 #[case(
     "[switch.a]\ndriver = \"plugin\"\nplugin = { command = [\"/x\"], secrets = { p = { fil = \"y\" } } }",

@@ -102,7 +102,7 @@ fn what_can_be_written_in_two_ways_is_written_in_one() {
     assert_eq!(config.description, None);
 }
 
-fn described(capabilities: serde_json::Value) -> Result<Description, String> {
+fn described(capabilities: &serde_json::Value) -> Result<Description, String> {
     let result = json!({ "protocol": 1, "name": "x", "capabilities": capabilities });
     wire::result(method::DESCRIBE, result)
         .and_then(description)
@@ -116,7 +116,7 @@ fn described(capabilities: serde_json::Value) -> Result<Description, String> {
 #[case(json!({ "access": true, "lag": {} }), "`capabilities.lag` needs one of `active`")]
 #[case(json!({ "access": true, "lag": { "active": true } }), "and `max_members`")]
 #[case(json!({ "access": 1 }), "`capabilities.access`: invalid type: integer `1`")]
-#[case(json!({ "acess": true }), "`capabilities.acess`: unknown field `acess`")]
+#[case(json!({ "vlans": true }), "`capabilities.vlans`: unknown field `vlans`")]
 #[case(json!({ "access": true, "hybrid": "maybe" }), "`capabilities.hybrid`: unknown variant")]
 #[case(
     json!({ "access": true, "lag": { "static": true, "max_members": 2, "naming": { "numbered": { "prefix": "" } } } }),
@@ -126,14 +126,14 @@ fn a_description_makes_sense_or_is_refused(
     #[case] capabilities: serde_json::Value,
     #[case] part: &str,
 ) {
-    let got = described(capabilities).unwrap_err();
+    let got = described(&capabilities).unwrap_err();
     assert!(got.contains(part), "{got}");
 }
 
 #[test]
 fn what_differs_between_two_descriptions_is_named() {
-    let one = described(json!({ "access": true, "trunk": true })).unwrap();
-    let other = described(json!({ "access": true, "trunk": true, "hybrid": "as_trunk" })).unwrap();
+    let one = described(&json!({ "access": true, "trunk": true })).unwrap();
+    let other = described(&json!({ "access": true, "trunk": true, "hybrid": "as_trunk" })).unwrap();
     assert_eq!(other.capabilities.hybrid, HybridSupport::AsTrunk);
     assert_eq!(difference(&one, &one), None);
     assert_eq!(
