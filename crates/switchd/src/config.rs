@@ -89,6 +89,8 @@ pub struct Limits {
     pub failed_logins_per_minute: u32,
     /// How long a request may take to arrive, head and body each.
     pub receive_timeout: Duration,
+    /// How long a caller that was let in may keep its connection without a request.
+    pub idle_timeout: Duration,
     /// The longest that a call may be worked on, whatever its `timeout_ms` says.
     pub request_timeout: Duration,
     /// How many requests may wait for one switch.

@@ -16,6 +16,7 @@ mod router;
 mod server;
 mod table;
 mod tls;
+mod turn;
 
 pub use calls::{Calls, NotRun};
 pub use dispatch::{Dispatcher, Handler};

@@ -187,6 +187,7 @@ impl Running {
         let serving = Serving {
             places: Arc::new(Semaphore::new(config.limits.connections)),
             receive_timeout: config.limits.receive_timeout,
+            idle_timeout: config.limits.idle_timeout,
             stop: stop.clone(),
             grace: config.limits.shutdown,
         };

@@ -141,6 +141,7 @@ impl Check<'_> {
             concurrent_requests: raw.concurrent_requests,
             failed_logins_per_minute: failed,
             receive_timeout: self.time("limits.receive_timeout_ms", raw.receive_timeout_ms, 100),
+            idle_timeout: self.time("limits.idle_timeout_ms", raw.idle_timeout_ms, 100),
             request_timeout: self.time("limits.request_timeout_ms", raw.request_timeout_ms, 1),
             queue_per_switch: raw.queue_per_switch,
             shutdown: self.time("limits.shutdown_ms", raw.shutdown_ms, 0),

@@ -44,6 +44,10 @@ pub trait Watched: Send + Sync + 'static {
     fn look(&self);
 }
 
+/// Marks the answer to a caller that was let in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LetIn;
+
 /// What the routes of one listener need.
 #[derive(Clone)]
 pub struct Doors {
@@ -225,7 +229,9 @@ async fn call(
         Ok(body) => body,
         Err(refused) => return refused,
     };
-    doors.table.answer(&caller, &body).await.into_response()
+    let mut response = doors.table.answer(&caller, &body).await.into_response();
+    response.extensions_mut().insert(LetIn);
+    response
 }
 
 async fn scrape(

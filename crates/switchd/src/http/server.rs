@@ -3,7 +3,7 @@
 //! Everything that waits for a client, its handshake too, is in the connection's own task: a client
 //! that connects and says nothing delays nobody.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 
 use axum::{Router, extract::Request};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -22,10 +22,12 @@ use tower::ServiceExt as _;
 use super::{
     handshakes::Handshakes,
     listener::{Bound, Stream},
-    patience::Patient,
+    patience::{Patience, Patient},
     peer::Peer,
     refusals::{Kind, Refusal, Refusals},
+    router::LetIn,
     tls::Tls,
+    turn::Turn,
 };
 
 /// How large a request's head may be in bytes; callers send a few hundred. It has a hundred headers
@@ -41,9 +43,11 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub struct Serving {
     /// A place for each connection, over all listeners.
     pub places: Arc<Semaphore>,
-    /// How long the head of a request may take to arrive, a connection may be idle, and an answer
-    /// may wait for the peer to read on.
+    /// How long the head of a request may take to arrive, and an answer may wait for the peer to
+    /// read on.
     pub receive_timeout: Duration,
+    /// How long a caller that was let in may keep its connection without a request.
+    pub idle_timeout: Duration,
     /// Ends accepting; connections finish the request that they are at.
     pub stop: CancellationToken,
     /// How long they may take for that; then they are cut.
@@ -64,7 +68,7 @@ pub struct Door {
 
 /// Serves a listener until it is told to stop, and then until its connections are done.
 pub async fn serve(door: Door, serving: Serving) {
-    let Serving { places, receive_timeout, stop, grace } = serving;
+    let Serving { places, receive_timeout, idle_timeout, stop, grace } = serving;
     let Door { bound, tls, router, refusals } = door;
     let connections = TaskTracker::new();
     let cut = CancellationToken::new();
@@ -72,7 +76,7 @@ pub async fn serve(door: Door, serving: Serving) {
     let graceful = GracefulShutdown::new();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(receive_timeout)
+        .header_read_timeout(None)
         .max_header_size(HEAD)
         .max_buf_size(BUFFER);
     let connection = Connection {
@@ -82,7 +86,7 @@ pub async fn serve(door: Door, serving: Serving) {
         listener: bound.listening().to_string(),
         handshakes: Arc::default(),
         refusals,
-        patience: receive_timeout,
+        patience: Patience { short: receive_timeout, long: idle_timeout },
         stop: stop.clone(),
     };
 
@@ -124,28 +128,30 @@ struct Connection {
     listener: String,
     handshakes: Arc<Handshakes>,
     refusals: Refusals,
-    /// How long a handshake may take, and a write may wait for its reader.
-    patience: Duration,
+    patience: Patience,
     stop: CancellationToken,
 }
 
 impl Connection {
     async fn serve(mut self, stream: Stream, mut peer: Peer, watcher: Watcher) {
-        let stream = Patient::new(stream, self.patience);
-        let Some(tls) = self.tls.take() else { return self.talk(stream, peer, watcher).await };
+        let turn = Turn::default();
+        let stream = Patient::new(stream, self.patience, turn.clone());
+        let Some(tls) = self.tls.take() else {
+            return self.talk(stream, turn, peer, watcher).await;
+        };
         let Some(handshake) = self.handshakes.begin(peer.source) else {
             metrics::counter!("mercury_tls_handshakes_failed_total", "reason" => "too_many")
                 .increment(1);
             return;
         };
         // Nothing is lost when a handshake ends with the service.
-        let accepted = tls.accept(stream, self.patience);
+        let accepted = tls.accept(stream, self.patience.short);
         let Some(shaken) = until(&self.stop, accepted).await else { return };
         drop(handshake);
         match shaken {
             Ok((stream, certificate)) => {
                 peer.certificate = certificate;
-                self.talk(stream, peer, watcher).await;
+                self.talk(stream, turn, peer, watcher).await;
             }
             Err(failed) => {
                 metrics::counter!("mercury_tls_handshakes_failed_total", "reason" => failed.label)
@@ -167,15 +173,25 @@ impl Connection {
     }
 
     /// Answers the requests of a connection.
-    async fn talk<S>(self, stream: S, peer: Peer, watcher: Watcher)
+    async fn talk<S>(self, stream: S, turn: Turn, peer: Peer, watcher: Watcher)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let Self { http, router, .. } = self;
         let peer = Arc::new(peer);
+        turn.owed();
         let service = service_fn(move |mut request: Request<Incoming>| {
+            turn.ours();
             request.extensions_mut().insert(Arc::clone(&peer));
-            router.clone().oneshot(request)
+            let (answer, turn) = (router.clone().oneshot(request), turn.clone());
+            async move {
+                let answer = answer.await?;
+                match answer.extensions().get::<LetIn>() {
+                    Some(LetIn) => turn.rest(),
+                    None => turn.owed(),
+                }
+                Ok::<_, Infallible>(answer)
+            }
         });
         let connection = http.serve_connection(TokioIo::new(stream), service);
         if let Err(error) = watcher.watch(connection).await {

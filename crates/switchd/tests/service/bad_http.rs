@@ -123,6 +123,28 @@ async fn a_slow_body_and_a_slow_head_are_cut_off() {
 }
 
 #[tokio::test]
+async fn who_was_let_in_may_be_silent_and_nobody_else() {
+    let limits = "[limits]\nreceive_timeout_ms = 200\n";
+    let service = Site::new(&format!("{NOOP}{limits}")).start().await;
+    let call = r#"{"jsonrpc":"2.0","method":"list_switches","params":{"context":{}},"id":1}"#;
+    let call =
+        format!("POST /v1/rpc HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{call}", call.len());
+    let health = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n".to_owned();
+    for (request, stays) in [(call, true), (health, false), (String::new(), false)] {
+        let mut stream = TcpStream::connect(service.address()).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut rest = Vec::new();
+        let closed = tokio::time::timeout(Duration::from_secs(1), stream.read_to_end(&mut rest));
+        assert_eq!(closed.await.is_err(), stays, "{request}");
+        if stays {
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let again = stream.read(&mut [0; 64]).await.unwrap();
+            assert!(again > 0, "the connection still serves");
+        }
+    }
+}
+
+#[tokio::test]
 async fn too_many_headers_are_refused() {
     let service = Site::new(NOOP).start().await;
     let many = "X-Filler: x\r\n".repeat(120);

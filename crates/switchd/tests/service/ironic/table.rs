@@ -62,6 +62,7 @@ impl Bench {
             failed_logins_per_minute: 30,
             concurrent_requests: 64,
             receive_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(60),
             queue_per_switch: 1024,
             shutdown: Duration::ZERO,
