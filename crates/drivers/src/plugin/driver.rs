@@ -155,8 +155,15 @@ pub(super) async fn start(
         .map_err(|fault| clean(fault, &redactor))
         .map_err(failed)
         .and_then(|value| wire::result(method::DESCRIBE, value).map_err(violated))
-        .and_then(|description| validate::description(description).map_err(violated))?;
-    Ok(Started { conversation, description, redactor })
+        .and_then(|description| validate::description(description).map_err(violated));
+    match description {
+        Ok(description) => Ok(Started { conversation, description, redactor }),
+        Err(error) => {
+            // It is gone before anybody is told that it failed.
+            conversation.process.kill().await;
+            Err(error)
+        }
+    }
 }
 
 /// A fault's own words without secrets.

@@ -248,7 +248,7 @@ impl Process {
     }
 
     /// Kills the group, takes the exit status, and hears its standard error out.
-    async fn kill(&mut self) -> Option<std::process::ExitStatus> {
+    pub(super) async fn kill(&mut self) -> Option<std::process::ExitStatus> {
         self.signal(Signal::KILL);
         let mut child = self.child.take()?;
         let status = timeout(GONE, child.wait()).await;

@@ -55,7 +55,13 @@ async fn a_plugin_that_was_killed_while_idle_is_started_again_at_once() {
         let (pid, _) = plugin.processes()[0];
         let killed = std::process::Command::new("kill").args(["-9", &pid.to_string()]).status();
         assert!(killed.unwrap().success());
-        plugin.nothing_runs().await;
+        // Its memory goes first and its pipes go last, so only a process in state Z has none.
+        let by = Instant::now() + Duration::from_secs(5);
+        let stat = || std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        while stat().rsplit_once(") ").is_some_and(|(_, tail)| !tail.starts_with('Z')) {
+            assert!(Instant::now() < by, "{}", stat());
+            tokio::task::yield_now().await;
+        }
         let error = session.observe(&query()).await.unwrap_err();
         assert!(error.to_string().contains("it had ended (signal: 9 (SIGKILL))"), "{error}");
         assert!(!error.may_have_applied());

@@ -30,6 +30,11 @@ use super::{
 /// The header of shared secrets and of Keystone's tokens.
 const TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
 
+/// How large a body is, and how long it may be on its way, that is read for nothing: strangers may send
+/// it.
+const REFUSED_BODY: u64 = 64 * 1024;
+const REFUSED_TIME: Duration = Duration::from_millis(500);
+
 /// What monitoring asks the service.
 pub trait Watched: Send + Sync + 'static {
     /// Why changes would be refused at the moment; nothing when the service is ready.
@@ -180,6 +185,21 @@ impl Doors {
         })
     }
 
+    /// A refusal for which the body did not count. What of it is on its way is read and thrown away,
+    /// so that the connection stays of use: a Digest client answers its challenge on it. Otherwise the
+    /// client is told that it ends here.
+    async fn without_body(&self, head: &Parts, body: Body, mut refusal: Response) -> Response {
+        let announced = body.size_hint().lower();
+        // Reading would ask for a body that the client is keeping back until it is let in.
+        let comes = announced <= REFUSED_BODY && !head.headers.contains_key(header::EXPECT);
+        let most = usize::try_from(REFUSED_BODY).unwrap_or(usize::MAX);
+        let read = async { comes && Limited::new(body, most).collect().await.is_ok() };
+        if !tokio::time::timeout(REFUSED_TIME, read).await.unwrap_or(false) {
+            refusal.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        refusal
+    }
+
     fn refused(&self, status: StatusCode, text: &str) -> Response {
         let Refusal { media_type, body } = self.table.refusal(status, text);
         (status, [(header::CONTENT_TYPE, media_type)], body).into_response()
@@ -194,11 +214,12 @@ async fn call(
     let (head, body) = request.into_parts();
     if head.method != Method::POST {
         let response = doors.refused(StatusCode::METHOD_NOT_ALLOWED, "calls come with POST");
-        return ([(header::ALLOW, "POST")], response).into_response();
+        let response = ([(header::ALLOW, "POST")], response).into_response();
+        return doors.without_body(&head, body, response).await;
     }
     let caller = match doors.caller(&head, &peer).await {
         Ok(caller) => caller,
-        Err(denied) => return denied,
+        Err(denied) => return doors.without_body(&head, body, denied).await,
     };
     let body = match doors.body(body).await {
         Ok(body) => body,

@@ -51,6 +51,9 @@ pub async fn check(mut settings: PluginSettings, options: CheckOptions) -> Repor
     settings.log = false;
     let mut runner = Runner::new(settings, options);
     runner.all().await;
+    // What was killed on the way is gone before the report is there.
+    runner.live = None;
+    let _ = runner.graveyard.wait().await;
     runner.report()
 }
 

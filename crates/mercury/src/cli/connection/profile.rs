@@ -237,7 +237,7 @@ mod tests {
 
     #[rstest]
     #[case("[profile.lab]\npassword = \"hunter2\n", "`/home/ada/client.toml`, line 2: ")]
-    #[case("defualt = \"hunter2\"", ": `defualt` is unknown")]
+    #[case("colour = \"hunter2\"", ": `colour` is unknown")]
     #[case("default = 1", ": `default` is not a text")]
     #[case("profile = 1", ": `profile` is not a table")]
     #[case("default = \"lab\"", "there is no profile `lab` in `/home/ada/client.toml`")]

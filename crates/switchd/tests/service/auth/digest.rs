@@ -228,6 +228,29 @@ async fn an_old_nonce_is_stale_and_the_new_one_serves() {
     assert_eq!(get(&service, Some(&fresh.to_string())).await.status, 200);
 }
 
+/// The body of a request comes after its head, and the challenge must not end the connection on which
+/// the client is going to answer.
+#[tokio::test]
+async fn a_challenge_leaves_the_connection_of_use() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let service = service("").await;
+    let mut stream = tokio::net::TcpStream::connect(service.address()).await.unwrap();
+    for _ in 0..2 {
+        let head = "POST /v1/rpc HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n";
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // It was judged before its body came.
+        denied(&service, "no credential").await;
+        stream.write_all(b"0123456789").await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"authentication required\n") {
+            let read = tokio::time::timeout(PATIENCE, stream.read_buf(&mut answer)).await;
+            assert!(read.unwrap().unwrap() > 0, "closed: {}", String::from_utf8_lossy(&answer));
+        }
+        let answer = String::from_utf8_lossy(&answer).to_ascii_lowercase();
+        assert!(answer.starts_with("http/1.1 401 ") && !answer.contains("connection: close"));
+    }
+}
+
 #[tokio::test]
 async fn two_headers_are_one_too_many() {
     let service = service("").await;
