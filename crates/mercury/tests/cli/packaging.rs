@@ -25,9 +25,9 @@ fn systemd_takes_the_unit_without_a_word() {
     let ours: Vec<_> = said.lines().filter(|line| line.contains("mercury-switchd")).collect();
     assert!(taken && ours.is_empty(), "{said}");
 
-    let broken = UNIT.replace("ProtectHome=yes", "ProtectHom=yes");
+    let broken = UNIT.replace("ProtectHome=yes", "Protect_Home=yes");
     let (_, said) = analyze(&["verify", "--man=no"], &broken);
-    assert!(said.contains("ProtectHom"), "{said}");
+    assert!(said.contains("Protect_Home"), "{said}");
 }
 
 #[test]

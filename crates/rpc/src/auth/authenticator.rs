@@ -230,6 +230,9 @@ impl Authenticator {
     }
 }
 
+/// What Ironic's client sends in place of a token when it has none, also beside a certificate.
+const NO_TOKEN: &[u8] = b"notused";
+
 impl Material {
     /// The one credential of a request.
     fn given<'a>(&self, attempt: &Attempt<'a>) -> Result<Given<'a>, Denied> {
@@ -241,7 +244,7 @@ impl Material {
         // Every Ironic without authentication sends some token; where none is asked for, it says
         // nothing.
         if self.tokens.is_some() || self.keystone.is_some() {
-            for token in &attempt.tokens {
+            for token in attempt.tokens.iter().filter(|token| **token != NO_TOKEN) {
                 if token.len() > HEADER_BYTES {
                     return denied(Reason::Malformed);
                 }
