@@ -244,7 +244,7 @@ impl Material {
         // Every Ironic without authentication sends some token; where none is asked for, it says
         // nothing.
         if self.tokens.is_some() || self.keystone.is_some() {
-            for token in attempt.tokens.iter().filter(|token| **token != NO_TOKEN) {
+            for token in &attempt.tokens {
                 if token.len() > HEADER_BYTES {
                     return denied(Reason::Malformed);
                 }
@@ -253,6 +253,9 @@ impl Material {
         }
         if self.certificate.is_some() {
             all.extend(attempt.certificate.map(Given::Certificate));
+        }
+        if all.len() > 1 {
+            all.retain(|given| !matches!(given, Given::Token(NO_TOKEN)));
         }
         let mut all = all.into_iter();
         match (all.next(), all.next()) {

@@ -85,3 +85,22 @@ async fn beside_a_password_a_certificate_may_be_shown_and_not_both() {
     assert!(show(&service, "foreign", &ada).await < 0);
     denied(&service, "of an unknown CA").await;
 }
+
+#[tokio::test]
+async fn an_ironic_that_shows_a_certificate_says_that_it_has_no_token() {
+    let auth = "auth = [\"token\", \"certificate\"]\n[[listen.token]]\nname = \"old\"\n\
+                secret = { file = \"secret\" }";
+    let listen = format!("[[listen]]\naddress = \"127.0.0.1:0\"\n{auth}\n");
+    let tls = tls("client_ca = \"clients.pem\"");
+    let site = Site::with_listeners(&format!("{listen}{tls}{TABLE}"), NOOP);
+    with_certificate(&site);
+    site.write("secret", "0123456789abcdef");
+    let ca = Ca::new();
+    site.write("clients.pem", &ca.pem());
+    ca.give(&site, "good", &["ironic.example.org"], Time::Now);
+    let service = site.start().await;
+    assert_eq!(show(&service, "good", &["--header", "X-Auth-Token: notused"]).await, 200);
+    let secret = ["--header", "X-Auth-Token: 0123456789abcdef"];
+    assert_eq!(show(&service, "good", &secret).await, 401);
+    denied(&service, "more than one credential").await;
+}
