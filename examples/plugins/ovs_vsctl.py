@@ -59,7 +59,7 @@ class OvsVsctl(Plugin):
             operations.append(f"set port {name} vlan_mode={mode} tag={tag} trunks={trunks}".split())
             operations.append(["remove", "port", name, "external_ids", "mercury-description"])
             if text:
-                operations.append(["set", "port", name, f'external_ids:mercury-description="{text}"'])
+                operations.append(["set", "port", name, f"external_ids:mercury-description={json.dumps(text)}"])
         if operations:  # One invocation is one transaction: all of the work, or nothing.
             self.vsctl(*[word for words in operations for word in ["--", *words]])
         return [" ".join(words) for words in operations]

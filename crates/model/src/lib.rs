@@ -7,6 +7,7 @@
 //! a structure is read, because a misspelt member that is ignored opens ports.
 
 mod failure;
+pub mod json;
 mod lag;
 mod link;
 mod mac;

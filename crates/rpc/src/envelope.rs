@@ -5,16 +5,13 @@
 //! are named only: an array of them is refused, because positions cannot be extended.
 
 mod answer;
-mod scan;
-mod unique;
 
+use model::json;
 use serde::Serialize;
 use serde_json::{Map, Number, Value};
 
 pub(crate) use answer::Received;
 pub use answer::{Answer, Body};
-pub use scan::depth_exceeds;
-pub use unique::parse;
 
 use crate::error::RpcError;
 
@@ -109,7 +106,7 @@ fn read(body: &[u8], limits: &Limits) -> Result<Decoded, RpcError> {
             limits.body_bytes
         )));
     }
-    if depth_exceeds(body, limits.depth) {
+    if json::depth_exceeds(body, limits.depth) {
         return Err(RpcError::invalid_request(format!(
             "the body nests deeper than {} levels",
             limits.depth
@@ -125,6 +122,17 @@ fn read(body: &[u8], limits: &Limits) -> Result<Decoded, RpcError> {
         Value::Array(calls) => Ok(Decoded::Batch(calls.into_iter().map(call).collect())),
         single => Ok(Decoded::Single(call(single))),
     }
+}
+
+/// Reads the one JSON value of a body whose depth has been bounded.
+///
+/// # Errors
+/// "Parse error" when it is not JSON, "invalid request" when an object names a member twice.
+pub fn parse(body: &[u8]) -> Result<Value, RpcError> {
+    json::unique(body).map_err(|error| match error.is_data() {
+        true => RpcError::invalid_request(error.to_string()),
+        false => RpcError::parse_error(format!("the body is not JSON: {error}")),
+    })
 }
 
 fn call(value: Value) -> Result<Call, Refused> {

@@ -7,7 +7,7 @@
 
 use model::Invalid;
 use rpc::{
-    envelope::{Id, depth_exceeds, parse},
+    envelope::{Id, parse},
     error::PARSE_ERROR,
 };
 use serde_json::{Map, Value};
@@ -48,7 +48,7 @@ pub struct Call {
 
 /// Reads a body.
 pub fn decode(body: &[u8]) -> Decoded {
-    if depth_exceeds(body, DEPTH) {
+    if model::json::depth_exceeds(body, DEPTH) {
         return Decoded::TooDeep;
     }
     let refused = |id: Id, failure: Failure| Decoded::Refused { id, failure };
