@@ -18,7 +18,7 @@ use super::{
 const CONCURRENT: usize = 2;
 /// How long a caller waits for its turn before it is told to come back.
 const WAIT: Duration = Duration::from_secs(5);
-/// What Ironic sends as a token when it has none.
+/// What Ironic sends as a token when it has none, also beside a certificate.
 const NOT_USED: &[u8] = b"notused";
 
 /// What a listener offers, and what it verifies against. What is absent is not offered; a reload
@@ -230,9 +230,6 @@ impl Authenticator {
     }
 }
 
-/// What Ironic's client sends in place of a token when it has none, also beside a certificate.
-const NO_TOKEN: &[u8] = b"notused";
-
 impl Material {
     /// The one credential of a request.
     fn given<'a>(&self, attempt: &Attempt<'a>) -> Result<Given<'a>, Denied> {
@@ -255,7 +252,7 @@ impl Material {
             all.extend(attempt.certificate.map(Given::Certificate));
         }
         if all.len() > 1 {
-            all.retain(|given| !matches!(given, Given::Token(NO_TOKEN)));
+            all.retain(|given| !matches!(given, Given::Token(NOT_USED)));
         }
         let mut all = all.into_iter();
         match (all.next(), all.next()) {
