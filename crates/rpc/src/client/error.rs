@@ -138,6 +138,12 @@ fn refused(error: &rustls::Error) -> Option<String> {
                     "an authority of that name is trusted here, but its key is another".to_owned()
                 }
                 CertificateError::Revoked => "it was revoked".to_owned(),
+                // webpki's word for it, which rustls only passes on.
+                other if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+                    "it is an authority's own; a service shows one that an authority signed, or one \
+                     made with `basicConstraints=CA:FALSE`"
+                        .to_owned()
+                }
                 other => other.to_string(),
             };
             format!("the service's certificate is refused: {why}")

@@ -40,6 +40,7 @@ impl Authority {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         write(&folder.path().join("ca.pem"), &params.self_signed(&key).unwrap().pem());
+        write(&folder.path().join("ca.key"), &key.serialize_pem());
         Self { issuer: Issuer::new(params, key), folder }
     }
 
@@ -217,4 +218,12 @@ async fn a_service_without_tls_is_no_certificate_problem() {
     let client = Client::new(Settings::new(address)).unwrap();
     let outcome: Result<Value, _> = client.call(Method::ListSwitches, &Context::default()).await;
     assert!(matches!(outcome, Err(CallError::Transport { sent: false, .. })), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn an_authoritys_own_certificate_is_no_services() {
+    let authority = Authority::new("self-signed");
+    let server = authority.serve("ca", None).await;
+    let outcome = call(&server, trusting(&authority)).await;
+    check(&outcome, "or one made with `basicConstraints=CA:FALSE`");
 }
