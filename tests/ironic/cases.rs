@@ -230,11 +230,11 @@ fn lags() -> Vec<Case> {
         &json!({ "switch_ids": [OPEN], "lag_name": "bond-7", "context": context() }),
     );
     let deleted = json!({ "switch_ids": [OPEN], "lag_name": "bond-7", "status": "deleted" });
-    let stub = "upstream has no LAGs";
+    let no_lags = "upstream refuses every LAG";
     let member = json!({ "switch_id": STRICT, "lag_name": "bond-7" });
     vec![
         same("a port that joins a LAG", self::update(&member)),
-        differs("a LAG that nobody has joined", update(&json!({})), network(), stub),
+        differs("a LAG that nobody has joined", update(&json!({})), network(), no_lags),
         same("a LAG on an unknown switch", update(&json!({ "switch_ids": ["tor-x"] }))),
         differs(
             "a LAG on a second switch that is unknown",
@@ -246,9 +246,9 @@ fn lags() -> Vec<Case> {
             "a LAG with a VLAN that is not allowed",
             update(&json!({ "switch_ids": [STRICT], "native_vlan": 999 })),
         ),
-        differs("a LAG on no switch", update(&json!({ "switch_ids": [] })), invalid(), stub),
+        differs("a LAG on no switch", update(&json!({ "switch_ids": [] })), invalid(), no_lags),
         same("a LAG with no kind", update(&json!({ "aggregation_mode": "absent" }))),
-        differs("a LAG that goes", delete, Verdict::Result(deleted), stub),
+        differs("a LAG that goes", delete, Verdict::Result(deleted), no_lags),
     ]
 }
 

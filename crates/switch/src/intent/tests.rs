@@ -6,7 +6,7 @@ use rstest::rstest;
 use super::*;
 use crate::{
     ErrorClass,
-    capability::{Atomicity, LagCapabilities, LagNaming, Saving},
+    capability::{Atomicity, LagCapabilities, Saving},
 };
 
 fn vlan(id: u16) -> Vlan {
@@ -17,18 +17,7 @@ fn vlan(id: u16) -> Vlan {
 fn modest() -> Capabilities {
     Capabilities {
         access: true,
-        lag: Some(LagCapabilities {
-            active: true,
-            passive: false,
-            r#static: false,
-            rate: false,
-            min_links: false,
-            fallback: false,
-            across_pair: false,
-            mtu_on_lag: false,
-            max_members: 2,
-            naming: LagNaming::Free,
-        }),
+        lag: Some(LagCapabilities { active: true, max_members: 2, ..LagCapabilities::default() }),
         saving: Saving::Implicit,
         atomicity: Atomicity::PerCommand,
         ..Capabilities::NONE
