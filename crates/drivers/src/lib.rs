@@ -4,3 +4,4 @@ pub mod chaos;
 pub mod noop;
 pub mod ovsdb;
 pub mod plugin;
+pub mod ssh_cli;

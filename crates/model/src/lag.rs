@@ -82,23 +82,28 @@ pub struct LagSettings {
     /// can boot from the network before its bond exists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fallback: Option<bool>,
+    /// The number by which the two switches of a pair know the LAG as one (vPC, MLAG, MC-LAG, VLT,
+    /// ESI), the same on both. No caller gives it: it follows from the LAG's name and the pair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pair: Option<u16>,
 }
 
 impl LagSettings {
     /// Settings that only say the mode.
     pub const fn new(mode: LagMode) -> Self {
-        Self { mode, rate: None, min_links: None, fallback: None }
+        Self { mode, rate: None, min_links: None, fallback: None, pair: None }
     }
 
     /// `self` with every member that `wanted` gives.
     #[must_use]
     pub fn overlaid(&self, wanted: &Self) -> Self {
-        let Self { mode, rate, min_links, fallback } = wanted;
+        let Self { mode, rate, min_links, fallback, pair } = wanted;
         Self {
             mode: *mode,
             rate: rate.or(self.rate),
             min_links: min_links.or(self.min_links),
             fallback: fallback.or(self.fallback),
+            pair: pair.or(self.pair),
         }
     }
 }
@@ -115,10 +120,11 @@ impl fmt::Display for LagSettings {
             write!(f, ", at least {links} up")?;
         }
         match self.fallback {
-            Some(true) => f.write_str(", with fallback"),
-            Some(false) => f.write_str(", without fallback"),
-            None => Ok(()),
+            Some(true) => f.write_str(", with fallback")?,
+            Some(false) => f.write_str(", without fallback")?,
+            None => {}
         }
+        self.pair.map_or(Ok(()), |number| write!(f, ", number {number} of the pair"))
     }
 }
 
@@ -315,7 +321,7 @@ impl BondParameters {
                 return Err(Invalid::new("lacp_fallback", other, "is neither `true` nor `false`"));
             }
         };
-        Ok(Some(LagSettings { mode, rate, min_links, fallback }))
+        Ok(Some(LagSettings { mode, rate, min_links, fallback, pair: None }))
     }
 
     /// A bond option under its name with or without the `bond_` that some tools put in front.

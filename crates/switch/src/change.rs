@@ -6,7 +6,9 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use model::{AdminState, LagName, LagSettings, Mtu, PortConfig, PortName, Vlan, VlanMode, VlanSet};
+use model::{
+    AdminState, LagName, LagSettings, Mtu, PortConfig, PortName, Vlan, VlanMode, VlanSet, Vni,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -39,8 +41,12 @@ impl fmt::Display for Target {
 pub enum Change {
     /// Defines a VLAN.
     CreateVlan { vlan: Vlan, name: Option<String> },
-    /// Removes the definition of a VLAN.
+    /// Removes the definition of a VLAN, which is mapped to no VNI any more.
     DeleteVlan { vlan: Vlan, name: Option<String> },
+    /// Carries a VLAN, which is defined, over a VXLAN.
+    MapVni { vlan: Vlan, vni: Vni },
+    /// Takes that back.
+    UnmapVni { vlan: Vlan, vni: Vni },
     /// Shuts a port, or switches it on.
     SetAdmin { target: Target, from: AdminState, to: AdminState },
     /// Takes tagged VLANs away from a trunk or hybrid port.
@@ -90,7 +96,9 @@ impl Change {
             Self::RemoveAllowed { .. } => 20,
             Self::RemoveMember { .. } => 30,
             Self::DeleteLag { .. } => 45,
+            Self::UnmapVni { .. } => 48,
             Self::CreateVlan { .. } => 50,
+            Self::MapVni { .. } => 52,
             Self::CreateLag { .. } => 55,
             Self::SetLag { .. } => 60,
             Self::SetNative { .. } => 64,
@@ -112,7 +120,10 @@ impl Change {
     /// for the definition of a VLAN.
     pub fn targets(&self) -> Vec<Target> {
         match self {
-            Self::CreateVlan { .. } | Self::DeleteVlan { .. } => Vec::new(),
+            Self::CreateVlan { .. }
+            | Self::DeleteVlan { .. }
+            | Self::MapVni { .. }
+            | Self::UnmapVni { .. } => Vec::new(),
             Self::SetAdmin { target, .. }
             | Self::RemoveAllowed { target, .. }
             | Self::AddAllowed { target, .. }
@@ -137,6 +148,8 @@ impl Change {
         match self.clone() {
             Self::CreateVlan { vlan, name } => Self::DeleteVlan { vlan, name },
             Self::DeleteVlan { vlan, name } => Self::CreateVlan { vlan, name },
+            Self::MapVni { vlan, vni } => Self::UnmapVni { vlan, vni },
+            Self::UnmapVni { vlan, vni } => Self::MapVni { vlan, vni },
             Self::SetAdmin { target, from, to } => Self::SetAdmin { target, from: to, to: from },
             Self::RemoveAllowed { target, vlans } => Self::AddAllowed { target, vlans },
             Self::AddAllowed { target, vlans } => Self::RemoveAllowed { target, vlans },
@@ -177,11 +190,24 @@ impl Change {
     fn try_apply(&self, slice: &mut Slice) -> Result<(), &'static str> {
         match self {
             Self::CreateVlan { vlan, name } => {
-                let old = slice.vlans.insert(*vlan, VlanState { name: name.clone() });
+                let old = slice.vlans.insert(*vlan, VlanState { name: name.clone(), vni: None });
                 check(old.is_none(), "the VLAN is there already")
             }
             Self::DeleteVlan { vlan, .. } => {
-                slice.vlans.remove(vlan).map(drop).ok_or("there is no such VLAN")
+                let old = slice.vlans.remove(vlan).ok_or("there is no such VLAN")?;
+                check(old.vni.is_none(), "the VLAN is mapped to a VNI")
+            }
+            Self::MapVni { vlan, vni } => {
+                let state = slice.vlans.get_mut(vlan).ok_or("there is no such VLAN")?;
+                check(state.vni.is_none(), "the VLAN is mapped to a VNI already")?;
+                state.vni = Some(*vni);
+                Ok(())
+            }
+            Self::UnmapVni { vlan, vni } => {
+                let state = slice.vlans.get_mut(vlan).ok_or("there is no such VLAN")?;
+                check(state.vni == Some(*vni), "the VLAN is not mapped to this VNI")?;
+                state.vni = None;
+                Ok(())
             }
             Self::SetAdmin { target, from, to } => {
                 let config = config_mut(slice, target)?;
@@ -333,6 +359,8 @@ impl fmt::Display for Change {
             }
             Self::CreateVlan { vlan, name: None } => write!(f, "create VLAN {vlan}"),
             Self::DeleteVlan { vlan, .. } => write!(f, "delete VLAN {vlan}"),
+            Self::MapVni { vlan, vni } => write!(f, "map VLAN {vlan} to VNI {vni}"),
+            Self::UnmapVni { vlan, vni } => write!(f, "take VLAN {vlan} off VNI {vni}"),
             Self::SetAdmin { target, to: AdminState::Up, .. } => write!(f, "switch on {target}"),
             Self::SetAdmin { target, to: AdminState::Down, .. } => write!(f, "shut {target}"),
             Self::RemoveAllowed { target, vlans } => {

@@ -162,7 +162,7 @@ impl Facts<'_> {
 /// The slice that fulfils the intent.
 ///
 /// `ports` are the request's ports on this switch, `lag` the name that was chosen for a LAG.
-pub(crate) fn wanted(
+pub fn wanted(
     observed: &Slice,
     ports: &BTreeSet<PortName>,
     intent: &Intent,
@@ -191,7 +191,10 @@ pub(crate) fn wanted(
         }
         Intent::AddNetwork { vlan, name } => {
             if facts.capabilities.vlan_database == VlanDatabase::Explicit {
-                wanted.vlans.entry(*vlan).or_insert_with(|| VlanState { name: name.clone() });
+                wanted
+                    .vlans
+                    .entry(*vlan)
+                    .or_insert_with(|| VlanState { name: name.clone(), vni: None });
             }
         }
         Intent::DeleteNetwork { vlan } => {

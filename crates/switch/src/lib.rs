@@ -33,7 +33,7 @@ pub use capability::{
 pub use change::{Change, Misfit, Target};
 pub use driver::{Applied, BatchOutcome, DeviceError, Driver, MatchKind, PortMatch, Session, Work};
 pub use error::SwitchError;
-pub use intent::{Intent, LagWish, Members, SafeState, Wish};
+pub use intent::{Facts, Intent, LagWish, Members, SafeState, Wish, wanted};
 pub use inventory::{Inventory, Pair, Switch, SwitchSettings};
 pub use lag_name::LagIds;
 pub use model::{ErrorClass, FailedLeg, LegOutcome};

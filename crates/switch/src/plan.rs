@@ -18,12 +18,24 @@ use crate::{
 pub fn plan(observed: &Slice, wanted: &Slice) -> Vec<Change> {
     let mut changes = Vec::new();
     for (vlan, state) in &wanted.vlans {
-        if !observed.vlans.contains_key(vlan) {
+        let before = observed.vlans.get(vlan);
+        if before.is_none() {
             changes.push(Change::CreateVlan { vlan: *vlan, name: state.name.clone() });
+        }
+        if let Some(vni) = state.vni
+            && before.is_none_or(|before| before.vni != Some(vni))
+        {
+            changes.push(Change::MapVni { vlan: *vlan, vni });
         }
     }
     for (vlan, state) in &observed.vlans {
-        if !wanted.vlans.contains_key(vlan) {
+        let after = wanted.vlans.get(vlan);
+        if let Some(vni) = state.vni
+            && after.is_none_or(|after| after.vni != Some(vni))
+        {
+            changes.push(Change::UnmapVni { vlan: *vlan, vni });
+        }
+        if after.is_none() {
             changes.push(Change::DeleteVlan { vlan: *vlan, name: state.name.clone() });
         }
     }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{AdminState, LagName, LagSettings, PortConfig, PortName, Vlan, VlanMode, VlanSet};
+use model::{AdminState, LagName, LagSettings, PortConfig, PortName, Vlan, VlanMode, VlanSet, Vni};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -62,6 +62,9 @@ pub struct VlanState {
     /// Its name there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The VXLAN that its frames belong to beyond the switch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vni: Option<Vni>,
 }
 
 impl Slice {

@@ -118,6 +118,7 @@ fn settings(
         rate: wanted.rate.and(observed.rate),
         min_links: wanted.min_links.and(observed.min_links),
         fallback: wanted.fallback.and(observed.fallback),
+        pair: wanted.pair.and(observed.pair),
     };
     if *wanted != asked {
         found.push(difference(target, "settings", &wanted.to_string(), &observed.to_string()));

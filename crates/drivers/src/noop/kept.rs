@@ -177,7 +177,11 @@ impl Touched {
             }
         }
         for change in changes {
-            if let Change::CreateVlan { vlan, .. } | Change::DeleteVlan { vlan, .. } = change {
+            if let Change::CreateVlan { vlan, .. }
+            | Change::DeleteVlan { vlan, .. }
+            | Change::MapVni { vlan, .. }
+            | Change::UnmapVni { vlan, .. } = change
+            {
                 touched.vlans.insert(*vlan);
             }
         }

@@ -19,6 +19,9 @@ fn lacking(change: &Change, capabilities: &Capabilities) -> Option<&'static str>
         Change::CreateVlan { .. } | Change::DeleteVlan { .. } => {
             unless(capabilities.vlan_database == VlanDatabase::Explicit, "VLANs need no definition")
         }
+        Change::MapVni { .. } | Change::UnmapVni { .. } => {
+            unless(capabilities.vxlan, "VLANs are mapped to no VNI")
+        }
         Change::SetAdmin { .. } => unless(capabilities.port_shut, "ports cannot be shut"),
         Change::SetVlans { to, .. } => lacking_mode(to, capabilities),
         Change::AddAllowed { .. } => unless(capabilities.trunk, "there are no trunks"),
@@ -69,7 +72,7 @@ fn lacking_name(lag: &LagName, capabilities: &Capabilities) -> Option<&'static s
 }
 
 fn lacking_lag(settings: &LagSettings, capabilities: &Capabilities) -> Option<&'static str> {
-    let LagSettings { mode, rate, min_links, fallback } = settings;
+    let LagSettings { mode, rate, min_links, fallback, pair } = settings;
     let Some(lag) = &capabilities.lag else {
         return Some("there are no LAGs");
     };
@@ -81,6 +84,7 @@ fn lacking_lag(settings: &LagSettings, capabilities: &Capabilities) -> Option<&'
     mode.or_else(|| unless(rate.is_none() || lag.rate, "the LACP rate is fixed"))
         .or_else(|| unless(min_links.is_none() || lag.min_links, "there are no minimum links"))
         .or_else(|| unless(fallback.is_none() || lag.fallback, "there is no LACP fallback"))
+        .or_else(|| unless(pair.is_none() || lag.across_pair, "there are no pairs"))
 }
 
 fn unless(able: bool, lacking: &'static str) -> Option<&'static str> {

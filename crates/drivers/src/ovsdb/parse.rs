@@ -179,7 +179,7 @@ impl Picture {
             }
         });
         Ok(LagState {
-            settings: LagSettings { mode, rate, min_links: None, fallback },
+            settings: LagSettings { mode, rate, min_links: None, fallback, pair: None },
             members: self.members(port)?,
             config: PortConfig { description, ..PortConfig::with_vlans(vlans) },
             extra: extra(&row, &lag_defaults(mode), protected),

@@ -86,6 +86,7 @@ pub(super) fn lines(work: &Work) -> Vec<String> {
 fn possible(change: &Change) -> Result<(), DeviceError> {
     let what = match change {
         Change::CreateVlan { .. } | Change::DeleteVlan { .. } => "VLANs need no definition",
+        Change::MapVni { .. } | Change::UnmapVni { .. } => "VLANs are mapped to no VNI",
         Change::SetAdmin { to: AdminState::Down, .. } => "its database cannot shut a port",
         Change::SetAdmin { .. } => "its database cannot switch on a port",
         Change::SetStpEdge { .. } => "it has no spanning-tree edge ports",

@@ -60,6 +60,7 @@ fn settings() -> BoxedStrategy<LagSettings> {
             rate,
             min_links,
             fallback,
+            pair: None,
         })
         .boxed()
 }

@@ -86,6 +86,7 @@ fn settings() -> impl Strategy<Value = LagSettings> {
             rate,
             min_links: None,
             fallback,
+            pair: None,
         })
 }
 

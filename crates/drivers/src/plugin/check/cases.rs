@@ -147,7 +147,7 @@ impl Ground<'_> {
             return Err(rules::VLANS);
         }
         let mut state = self.before.clone();
-        state.vlans.insert(vlan, VlanState { name: Some("mercury-check".to_owned()) });
+        state.vlans.insert(vlan, VlanState { name: Some("mercury-check".to_owned()), vni: None });
         Ok(Case { rule: rules::VLANS, states: vec![state, self.before.clone()] })
     }
 

@@ -1,0 +1,5 @@
+//! Switches that speak a command line over SSH. What is particular to a system is in its
+//! [`profile`]; the code here knows no system.
+
+pub mod console;
+pub mod profile;
