@@ -3,3 +3,4 @@
 
 pub mod console;
 pub mod profile;
+pub mod render;
