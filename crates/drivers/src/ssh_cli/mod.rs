@@ -4,3 +4,4 @@
 pub mod console;
 pub mod profile;
 pub mod read;
+pub mod render;

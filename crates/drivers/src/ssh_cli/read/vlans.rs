@@ -17,7 +17,7 @@ use super::{
 };
 
 /// How a system keeps VLANs, as `[vlans]` of its profile says.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct VlanRules {
     style: VlanStyle,
     native: NativeStyle,
