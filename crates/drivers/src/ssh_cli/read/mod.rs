@@ -39,6 +39,7 @@ use self::{
 use super::{
     profile::{
         Problem,
+        pattern::{self, Extent},
         schema::{Each, RawProfile, RawRead, RawRule, Shape, Tells},
     },
     render::{RenderError, Scene, Templates},
@@ -461,9 +462,12 @@ impl Reading {
         for (_, what, shape) in misplaced.iter().filter(|(wrong, ..)| *wrong) {
             problems.push(Problem::new(at(what), format!("only `shape = \"{shape}\"` has it")));
         }
-        let within = within.as_ref().map(|text| names::anchored(&at("within"), text, problems));
-        let continued =
-            continued.as_ref().map(|text| names::loose(&at("continued"), text, problems));
+        let within = within.as_ref();
+        let within =
+            within.map(|text| pattern::compile(&at("within"), text, Extent::Whole, problems));
+        let continued = continued
+            .as_ref()
+            .map(|text| pattern::line(&at("continued"), text, Extent::Part, problems));
         let place = within.as_ref().and_then(Option::as_ref);
         let rules: Vec<_> = rules
             .iter()
@@ -512,7 +516,7 @@ impl Rule {
         within: Option<&Regex>,
         problems: &mut Vec<Problem>,
     ) -> Option<Self> {
-        let line = names::anchored(&format!("{at}.match"), &raw.r#match, problems);
+        let line = pattern::compile(&format!("{at}.match"), &raw.r#match, Extent::Whole, problems);
         let has =
             |regex: &Regex, group: &str| regex.capture_names().flatten().any(|name| name == group);
         let mut set = Vec::new();

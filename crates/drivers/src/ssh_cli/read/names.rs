@@ -4,7 +4,11 @@ use model::{LagName, PortName, PortNaming, Vlan};
 use regex::Regex;
 use switch::{Capabilities, LagNaming};
 
-use super::super::profile::{Problem, schema::RawProfile};
+use super::super::profile::{
+    Problem,
+    pattern::{self, Extent},
+    schema::RawProfile,
+};
 
 /// What an answer says something about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,8 +33,10 @@ pub struct Names {
 impl Names {
     /// Takes `[ports]`, `[lags]` and the LAGs' capability of a profile.
     pub fn compile(raw: &RawProfile, problems: &mut Vec<Problem>) -> Option<Self> {
-        let ports = anchored("ports.pattern", &raw.ports.pattern, problems);
-        let lags = raw.lags.as_ref().map(|lags| anchored("lags.pattern", &lags.pattern, problems));
+        let ports = pattern::compile("ports.pattern", &raw.ports.pattern, Extent::Whole, problems);
+        let lags = raw.lags.as_ref();
+        let lags = lags
+            .map(|lags| pattern::compile("lags.pattern", &lags.pattern, Extent::Whole, problems));
         let lags = match lags {
             Some(None) => return None,
             lags => lags.flatten(),
@@ -79,16 +85,4 @@ fn prefix(capabilities: &Capabilities) -> Option<String> {
         LagNaming::Numbered { prefix } => Some(prefix.clone()),
         LagNaming::Free => None,
     }
-}
-
-/// An expression that has to match the whole of a text.
-pub(super) fn anchored(at: &str, pattern: &str, problems: &mut Vec<Problem>) -> Option<Regex> {
-    // A pattern by itself first: an error then shows what its author wrote.
-    let compiled = Regex::new(pattern).and_then(|_| Regex::new(&format!(r"\A(?:{pattern})\z")));
-    compiled.map_err(|error| problems.push(Problem::new(at, error.to_string()))).ok()
-}
-
-/// An expression that may match anywhere in a text.
-pub(super) fn loose(at: &str, pattern: &str, problems: &mut Vec<Problem>) -> Option<Regex> {
-    Regex::new(pattern).map_err(|error| problems.push(Problem::new(at, error.to_string()))).ok()
 }
