@@ -1,7 +1,9 @@
 //! What a switch system is like, as data.
 
+mod problem;
 pub mod schema;
 
+pub use problem::Problem;
 pub use schema::PromptMode;
 
 use regex::Regex;

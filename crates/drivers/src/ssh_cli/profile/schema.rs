@@ -169,7 +169,7 @@ pub struct RawSession {
 }
 
 fn hostname() -> String {
-    r"[\w.-]{1,64}".to_owned()
+    "[0-9A-Za-z_.-]{1,64}".to_owned()
 }
 
 fn newline() -> String {
@@ -204,9 +204,7 @@ pub enum SessionKind {
 }
 
 /// Where a prompt stands.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PromptMode {
     /// Before `enable`.
