@@ -14,6 +14,7 @@ use schema::RawProfile;
 use toml::de::DeTable;
 
 use super::{
+    conversation::Conversation,
     read::Reader,
     render::{Renderer, Templates},
 };
@@ -42,6 +43,8 @@ pub struct Profile {
     pub raw: RawProfile,
     /// The words for each change.
     pub renderer: Renderer,
+    /// How one talks to the system.
+    pub conversation: Conversation,
     /// What is asked, and what answers mean.
     pub reader: Reader,
     /// The lines of `[configure]` and `[save]`, by their keys.
@@ -105,7 +108,19 @@ impl Profile {
             let templates = [&lines, renderer.templates(), reader.templates()];
             options::unused(&raw, &templates, problems);
         }
-        Some(Self { renderer: renderer?, reader: reader?, lines, raw })
+        // What it refuses beyond the checks above, whose words fit the file better.
+        let mut more = Vec::new();
+        let conversation = Conversation::compile(&raw, &mut more);
+        if problems.is_empty() {
+            problems.append(&mut more);
+        }
+        Some(Self {
+            renderer: renderer?,
+            reader: reader?,
+            conversation: conversation?,
+            lines,
+            raw,
+        })
     }
 }
 
