@@ -13,11 +13,12 @@ mod shape;
 use schema::RawProfile;
 use toml::de::DeTable;
 
-use super::render::Renderer;
+use super::{read::Reader, render::Renderer};
 use place::Places;
-use problem::{Mistake, Problem, ProfileError};
+use problem::{Mistake, ProfileError};
 
 pub use options::Fitted;
+pub use problem::Problem;
 pub use schema::PromptMode;
 
 use regex::Regex;
@@ -32,12 +33,14 @@ pub struct Question {
 }
 
 /// A profile that has passed every check.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Profile {
     /// What the file says.
     pub raw: RawProfile,
     /// The words for each change.
     pub renderer: Renderer,
+    /// What is asked, and what is read from the answers.
+    pub reader: Reader,
 }
 
 impl Profile {
@@ -95,7 +98,8 @@ impl Profile {
         if let Some(renderer) = &renderer {
             options::unused(&raw, &[&lines, renderer.templates()], problems);
         }
-        Some(Self { renderer: renderer?, raw })
+        let reader = Reader::compile(&raw, problems);
+        Some(Self { renderer: renderer?, reader: reader?, raw })
     }
 }
 
