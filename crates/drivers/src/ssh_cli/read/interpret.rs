@@ -86,6 +86,23 @@ impl Reader {
         if query.lag_names {
             seen.lag_names = self.lags(facts, &memberships);
         }
+        if query.pair_ids {
+            let numbers = facts.existing().filter_map(|(object, told)| match object {
+                Object::Lag(lag) => {
+                    let number = self.scalar(told, Fact::Pair, &mut Remarks::new())?;
+                    Some((lag.clone(), number))
+                }
+                _ => None,
+            });
+            seen.pair_ids = numbers.collect();
+        }
+        if query.all_vlans {
+            for (object, told) in facts.existing() {
+                if let Object::Vlan(vlan) = object {
+                    seen.all_vlans.insert(*vlan, self.vlan(*vlan, told)?);
+                }
+            }
+        }
         Ok(seen)
     }
 
@@ -197,7 +214,7 @@ impl Reader {
     }
 
     fn lags(&self, facts: &Facts, memberships: &Memberships) -> BTreeSet<LagName> {
-        let told = facts.objects().filter_map(|(object, _)| match object {
+        let told = facts.existing().filter_map(|(object, _)| match object {
             Object::Lag(lag) => Some(lag),
             _ => None,
         });
@@ -219,14 +236,15 @@ impl Reader {
         let nothing = Told::default();
         let told = told.unwrap_or(&nothing);
         let mut remarks = Remarks::new();
+        let mode = self.lag_mode(facts, lag, told, &members)?;
+        let lacp = mode != LagMode::Static;
         let settings = LagSettings {
-            mode: self.lag_mode(facts, lag, told, &members)?,
-            rate: self.scalar(told, Fact::Rate, &mut remarks),
+            mode,
+            rate: self.rate(facts, told, &members, &mut remarks).filter(|_| lacp),
             min_links: self.scalar(told, Fact::MinLinks, &mut remarks),
             fallback: self.scalar(told, Fact::Fallback, &mut remarks),
             pair: self.scalar(told, Fact::Pair, &mut remarks),
         };
-        let settings = self.member_settings(facts, settings, &members, &mut remarks);
         let mut config = self.config(facts, &object, told, &mut remarks);
         config.mtu = config.mtu.filter(|_| self.lag_can(|lag| lag.mtu_on_lag));
         if !remarks.is_empty() {
@@ -239,20 +257,29 @@ impl Reader {
         self.capabilities.lag.as_ref().is_some_and(what)
     }
 
-    /// Settings that the system keeps with the members, where the LAG itself says nothing.
-    fn member_settings(
+    /// The rate: the LAG's own, else its members' if they agree; a member that says nothing has
+    /// the default.
+    fn rate(
         &self,
         facts: &Facts,
-        settings: LagSettings,
+        told: &Told,
         members: &BTreeSet<PortName>,
         remarks: &mut Remarks,
-    ) -> LagSettings {
-        let told: Vec<&Told> =
-            members.iter().filter_map(|port| facts.of(&Object::Port(port.clone()))).collect();
-        let mut of_members =
-            |fact: Fact| told.iter().find_map(|told| one(told, fact, remarks)).map(str::to_owned);
-        let rate = of_members(Fact::Rate).and_then(|text| text.parse::<Word<LacpRate>>().ok());
-        LagSettings { rate: settings.rate.or(rate.map(|Word(rate)| rate)), ..settings }
+    ) -> Option<LacpRate> {
+        if !told.all(Fact::Rate).is_empty() {
+            return self.scalar(told, Fact::Rate, remarks);
+        }
+        let default = || self.defaults.get(&Fact::LacpRate).map(String::as_str);
+        let of_members = members.iter().filter_map(|port| facts.about(&Object::Port(port.clone())));
+        let rates: BTreeSet<Option<&str>> = of_members
+            .map(|told| told.all(Fact::LacpRate).first().copied().or_else(default))
+            .collect();
+        let mut rates = rates.into_iter();
+        match (rates.next(), rates.next()) {
+            (Some(Some(rate)), None) => rate.parse().ok().map(|Word(rate)| rate),
+            (None | Some(None), None) => self.scalar(told, Fact::Rate, remarks),
+            _ => None,
+        }
     }
 
     /// The mode: the LAG's own, else its members'. A LAG one of whose members speaks first is
@@ -266,7 +293,7 @@ impl Reader {
         members: &BTreeSet<PortName>,
     ) -> Result<LagMode, ReadError> {
         let what = || format!("`lag_mode` of LAG `{lag}`");
-        let of_members = members.iter().filter_map(|port| facts.of(&Object::Port(port.clone())));
+        let of_members = members.iter().filter_map(|port| facts.about(&Object::Port(port.clone())));
         let own = told.all(Fact::LagMode);
         let texts: BTreeSet<&str> = match own.is_empty() {
             true => of_members.flat_map(|told| told.all(Fact::LacpMode)).collect(),

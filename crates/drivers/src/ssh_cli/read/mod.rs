@@ -299,13 +299,18 @@ impl Reader {
             for object in self.about(reading.tells, value, asked) {
                 match reading.tells {
                     Tells::Lldp | Tells::Macs => facts.row(object, stated.clone())?,
-                    _ => facts.state(&object, &stated, &seen.text)?,
+                    tells => {
+                        let makes_exist = makes_exist(tells, &stated);
+                        let is_relevant =
+                            reading.configures() && self.vlans.is_relevant(&seen.text);
+                        let line = facts::Line { text: &seen.text, is_relevant, makes_exist };
+                        facts.state(&object, &stated, line)?;
+                    }
                 }
             }
             return Ok(());
         }
-        let configures = matches!(reading.tells, Tells::Ports | Tells::Lags);
-        if configures && self.vlans.is_relevant(&seen.text) {
+        if reading.configures() && self.vlans.is_relevant(&seen.text) {
             for object in self.about(reading.tells, outer, asked) {
                 facts.wonder(id(), object, &seen.text);
             }
@@ -331,7 +336,9 @@ impl Reader {
         };
         let Some(place) = within.captures(&full) else { return Ok(()) };
         for object in self.about(reading.tells, |name| group(&place, name), asked) {
-            facts.state(&object, &[], &seen.text)?;
+            let makes_exist = makes_exist(reading.tells, &[]);
+            let line = facts::Line { text: &seen.text, is_relevant: false, makes_exist };
+            facts.state(&object, &[], line)?;
         }
         Ok(())
     }
@@ -356,6 +363,16 @@ impl Reader {
             (None, Some(_), Some(Object::Port(_))) | (None, None, _) => asked_for(),
             (None, Some(name), _) => self.names.lag(name).map(Object::Lag).into_iter().collect(),
         }
+    }
+}
+
+/// Whether a line that states this shows that its object is there. A mapping to a VNI may name a
+/// VLAN that is not defined.
+fn makes_exist(tells: Tells, stated: &[(Fact, String)]) -> bool {
+    match tells {
+        Tells::Ports | Tells::Lags | Tells::LagNames => true,
+        Tells::Vlans => stated.is_empty() || stated.iter().any(|(fact, _)| *fact != Fact::Vni),
+        Tells::Status | Tells::Names | Tells::Lldp | Tells::Macs => false,
     }
 }
 
@@ -406,6 +423,11 @@ impl Reading {
             within: optional(within)?,
             continued: optional(continued)?,
         })
+    }
+
+    /// Whether its lines say what ports and LAGs carry.
+    const fn configures(&self) -> bool {
+        matches!(self.tells, Tells::Ports | Tells::Lags)
     }
 
     fn lines(&self, answer: &str) -> Result<Vec<Seen>, ReadError> {
