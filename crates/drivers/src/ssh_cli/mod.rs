@@ -3,3 +3,5 @@
 
 pub mod console;
 pub mod profile;
+pub mod read;
+pub mod render;

@@ -11,7 +11,7 @@ use drivers::{
     chaos::{ChaosDriver, ChaosHandle, ChaosSettings},
     noop::{NoopDriver, NoopHandle, NoopPorts, NoopSettings},
 };
-use model::{LinkInformation, PortConfig, SwitchPort, Vlan, VlanMode};
+use model::{LinkInformation, PortConfig, SwitchPort, Vlan, VlanMode, VlanSet};
 use switch::{
     Atomicity, ChangeRequest, Driver, Inventory, LagIds, LagNaming, LagWish, Members, NetworkWish,
     Operation, Origin, Pair, SafeState, Service, State, SwitchSettings, WorkerSettings,
@@ -54,6 +54,11 @@ pub(crate) struct Make {
     pub(crate) safe: SafeState,
     pub(crate) worker: WorkerSettings,
     pub(crate) seed: u64,
+    /// The VLANs that are defined at first.
+    pub(crate) vlans: VlanSet,
+    pub(crate) create_vlans: bool,
+    /// The VLANs for VXLANs, of each switch.
+    pub(crate) vxlan_vlans: Option<VlanSet>,
 }
 
 impl Default for Make {
@@ -67,6 +72,9 @@ impl Default for Make {
                 ..WorkerSettings::default()
             },
             seed: 1,
+            vlans: VlanSet::all(),
+            create_vlans: false,
+            vxlan_vlans: None,
         }
     }
 }
@@ -94,6 +102,7 @@ impl Make {
                 ports: NoopPorts::These(ports.map(|port| port.parse().unwrap()).collect()),
                 initial: VlanMode::access(vlan(IDLE)),
                 capabilities,
+                vlans: self.vlans.clone(),
                 ..NoopSettings::default()
             });
             let handle = noop.handle();
@@ -110,6 +119,8 @@ impl Make {
                 physical_networks: ["physnet1".parse().unwrap()].into(),
                 flat_networks: [("physnet1".parse().unwrap(), vlan(7))].into(),
                 lag_ids: Some(LagIds { first: 10, last: 12 }),
+                create_vlans: self.create_vlans,
+                vxlan_vlans: self.vxlan_vlans.clone(),
                 worker: self.worker.clone(),
                 fingerprint: name.to_owned(),
             });
@@ -118,6 +129,7 @@ impl Make {
             name: "rack-1".to_owned(),
             switches: SWITCHES.iter().map(|name| name.parse().unwrap()).collect(),
             lag_ids: Some(LagIds { first: 20, last: 21 }),
+            vxlan_vlans: None,
         };
         let inventory =
             Inventory::new(settings, vec![pair], &Inventory::default(), &tasks).unwrap();
@@ -179,6 +191,8 @@ pub(crate) fn lone(driver: Arc<dyn Driver>, safe: SafeState) -> (Arc<Service>, T
         physical_networks: BTreeSet::new(),
         flat_networks: BTreeMap::new(),
         lag_ids: None,
+        create_vlans: false,
+        vxlan_vlans: None,
         worker: WorkerSettings::default(),
         fingerprint: String::new(),
     };

@@ -1,0 +1,4 @@
+//! Simulated switches that are configured through SSH, against OpenSSH's client.
+
+mod client;
+mod framework;
