@@ -58,7 +58,6 @@ fn patterns(raw: &RawProfile, problems: &mut Vec<Problem>) {
         ("configure.committed", Some(&configure.committed)),
         ("save.saved", save.map(|save| &save.saved)),
         ("save.notes", save.map(|save| &save.notes)),
-        ("vlans.relevant", Some(&raw.vlans.relevant)),
     ];
     for (at, list) in lists {
         for (n, regex) in list.into_iter().flatten().enumerate() {
