@@ -1,24 +1,33 @@
 //! What a switch system is like, as data: reading a profile, checking it, and the profiles that
 //! there are.
 
+mod catalogue;
 mod coherence;
+mod examples;
+mod lines;
 mod options;
+mod pages;
 pub mod pattern;
 mod place;
 pub mod problem;
+mod rehearsal;
 pub mod schema;
 mod session;
 mod shape;
 
 use schema::RawProfile;
+use schemars::schema_for;
 use toml::de::DeTable;
 
 use super::{read::Reader, render::Renderer};
 use place::Places;
-use problem::{Mistake, ProfileError};
 
+pub use catalogue::{CatalogueError, Entry, Profiles, Source};
+pub use examples::Example;
+pub use lines::Lines;
 pub use options::Fitted;
-pub use problem::Problem;
+pub use pages::{Row, rows};
+pub use problem::{Mistake, Problem, ProfileError};
 pub use schema::PromptMode;
 
 use regex::Regex;
@@ -41,6 +50,8 @@ pub struct Profile {
     pub renderer: Renderer,
     /// What is asked, and what is read from the answers.
     pub reader: Reader,
+    /// The lines of `[configure]`, `[save]` and `[session]`.
+    pub lines: Lines,
 }
 
 impl Profile {
@@ -48,6 +59,11 @@ impl Profile {
     pub const LANGUAGE: u32 = 1;
     /// How long a file may be in bytes: many times the longest known.
     pub const MAX_BYTES: usize = 256 * 1024;
+
+    /// The JSON schema of a profile's file.
+    pub fn schema() -> serde_json::Value {
+        schema_for!(RawProfile).to_value()
+    }
 
     /// Reads and checks a profile. All that is wrong is told at once, as far as one mistake does
     /// not hide the next.
@@ -93,13 +109,18 @@ impl Profile {
     fn compile(raw: RawProfile, problems: &mut Vec<Problem>) -> Option<Self> {
         coherence::check(&raw, problems);
         options::check(&raw, problems);
-        let lines = session::check(&raw, problems);
+        session::check(&raw, problems);
+        let lines = Lines::compile(&raw, problems);
         let renderer = Renderer::compile(&raw, problems);
         if let Some(renderer) = &renderer {
-            options::unused(&raw, &[&lines, renderer.templates()], problems);
+            options::unused(&raw, &[lines.templates(), renderer.templates()], problems);
         }
         let reader = Reader::compile(&raw, problems);
-        Some(Self { renderer: renderer?, reader: reader?, raw })
+        let profile = Self { renderer: renderer?, reader: reader?, lines, raw };
+        if problems.is_empty() {
+            rehearsal::check(&profile, problems);
+        }
+        Some(profile)
     }
 }
 

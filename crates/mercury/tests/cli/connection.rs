@@ -1,4 +1,4 @@
-//! Profiles: which service is meant, as whom, and what is said when it does not listen.
+//! Connections: which service is meant, as whom, and what is said when it does not listen.
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
 
@@ -53,13 +53,13 @@ fn a_profile_says_where_and_as_whom() {
     let want = "answered HTTP 401 to user `ops` by HTTP Basic (user from profile `lab`, password \
                 from MERCURY_PASSWORD)";
     assert!(err.contains(want) && !err.contains("hunter2"), "{err}");
-    assert!(err.contains("`mercury profile show` says what is used and why"), "{err}");
+    assert!(err.contains("`mercury connection show` says what is used and why"), "{err}");
     let (code, _, err) = run(&mut client.run("switch list --profile lab --url http://127.0.0.1:1"));
     assert!(code == 2 && err.contains("goes to no other address"), "{err}");
     let (code, _, err) = run(&mut client.run("switch list --profile spare --retries 0"));
     assert!(code == 6 && err.contains("http://127.0.0.1:1"), "{err}");
 
-    let (code, out, _) = run(&mut client.run("profile list"));
+    let (code, out, _) = run(&mut client.run("connection list"));
     // The ports of services differ in length, and with them the columns.
     let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
     let lines: Vec<String> = out.lines().map(words).collect();
@@ -70,7 +70,7 @@ fn a_profile_says_where_and_as_whom() {
         ["PROFILE ADDRESS USER", &lab, "spare http://127.0.0.1:1"]
     );
     let (code, out, _) = run(client
-        .run("profile show --json")
+        .run("connection show --json")
         .env("MERCURY_USER", "bob")
         .env("MERCURY_PASSWORD", "hunter2"));
     let shown: Value = serde_json::from_str(&out).unwrap();
@@ -84,7 +84,7 @@ fn a_profile_says_where_and_as_whom() {
 fn a_secret_that_others_can_read_and_a_key_that_nobody_knows_are_refused() {
     let client = Client::new("[profile.lab]\npassword = \"hunter2\"\n");
     client.write("client.toml", "[profile.lab]\npassword = \"hunter2\"\n", 0o644);
-    let (code, out, err) = run(&mut client.run("profile list"));
+    let (code, out, err) = run(&mut client.run("connection list"));
     assert_eq!((code, out.as_str()), (10, ""));
     let want =
         "`profile.lab.password` stands in a file that can be read by others\nhint: chmod 600";
@@ -98,10 +98,10 @@ fn a_secret_that_others_can_read_and_a_key_that_nobody_knows_are_refused() {
 
 #[test]
 fn without_a_configuration_the_client_says_where_it_would_be() {
-    let (code, out, err) = run(mercury("profile list").env("HOME", "/nonexistent"));
+    let (code, out, err) = run(mercury("connection list").env("HOME", "/nonexistent"));
     assert_eq!((code, err.as_str()), (0, ""));
-    assert_eq!(out, "the client has no configuration; see `mercury profile --help`\n");
-    let (code, out, _) = run(mercury("profile show").env("HOME", "/nonexistent"));
+    assert_eq!(out, "the client has no configuration; see `mercury connection --help`\n");
+    let (code, out, _) = run(mercury("connection show").env("HOME", "/nonexistent"));
     assert_eq!(code, 0);
     insta::assert_snapshot!(out, @r"
                VALUE                   FROM
