@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use minijinja::Value;
 use model::{
     AdminState, LacpRate, LagMode, LagName, LagSettings, Mtu, PortConfig, PortName, Vlan, VlanMode,
     VlanSet, Vni,
@@ -10,7 +11,7 @@ use model::{
 use switch::{Capabilities, LagState, PortState, Slice, VlanDatabase, VlanState, Work, plan};
 
 use super::{Profile, schema::ConfigureStyle};
-use crate::ssh_cli::render::{Context, blocks_to_lines};
+use crate::ssh_cli::render::{Context, Scene, blocks_to_lines};
 
 /// The name of a candidate, in examples.
 const SESSION: &str = "mercury-1";
@@ -68,7 +69,14 @@ impl Profile {
     }
 
     fn example_lines(&self, at: &str) -> Vec<String> {
-        self.lines.render(at, &self.example_options(), SESSION).unwrap_or_default()
+        let options = self.example_options();
+        let options = options.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let scene = Scene::from([
+            ("options", Value::from_pairs(options)),
+            ("session", Value::from(SESSION)),
+        ]);
+        let keys = (0..).map(|n| format!("{at}[{n}]")).take_while(|at| self.lines.has(at));
+        keys.filter_map(|at| self.lines.line(&at, &scene).ok().flatten()).collect()
     }
 }
 

@@ -4,7 +4,6 @@
 mod catalogue;
 mod coherence;
 mod examples;
-mod lines;
 mod options;
 mod pages;
 pub mod pattern;
@@ -19,12 +18,15 @@ use schema::RawProfile;
 use schemars::schema_for;
 use toml::de::DeTable;
 
-use super::{read::Reader, render::Renderer};
+use super::{
+    conversation::Conversation,
+    read::Reader,
+    render::{Renderer, Templates},
+};
 use place::Places;
 
 pub use catalogue::{CatalogueError, Entry, Profiles, Source};
 pub use examples::Example;
-pub use lines::Lines;
 pub use options::Fitted;
 pub use pages::{Row, rows};
 pub use problem::{Mistake, Problem, ProfileError};
@@ -42,16 +44,18 @@ pub struct Question {
 }
 
 /// A profile that has passed every check.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Profile {
     /// What the file says.
     pub raw: RawProfile,
     /// The words for each change.
     pub renderer: Renderer,
-    /// What is asked, and what is read from the answers.
+    /// How one talks to the system.
+    pub conversation: Conversation,
+    /// What is asked, and what answers mean.
     pub reader: Reader,
-    /// The lines of `[configure]`, `[save]` and `[session]`.
-    pub lines: Lines,
+    /// The lines of `[configure]` and `[save]`, by their keys.
+    pub lines: Templates,
 }
 
 impl Profile {
@@ -109,14 +113,26 @@ impl Profile {
     fn compile(raw: RawProfile, problems: &mut Vec<Problem>) -> Option<Self> {
         coherence::check(&raw, problems);
         options::check(&raw, problems);
-        session::check(&raw, problems);
-        let lines = Lines::compile(&raw, problems);
+        let lines = session::check(&raw, problems);
         let renderer = Renderer::compile(&raw, problems);
-        if let Some(renderer) = &renderer {
-            options::unused(&raw, &[lines.templates(), renderer.templates()], problems);
-        }
         let reader = Reader::compile(&raw, problems);
-        let profile = Self { renderer: renderer?, reader: reader?, lines, raw };
+        if let (Some(renderer), Some(reader)) = (&renderer, &reader) {
+            let templates = [&lines, renderer.templates(), reader.templates()];
+            options::unused(&raw, &templates, problems);
+        }
+        // What it refuses beyond the checks above, whose words fit the file better.
+        let mut more = Vec::new();
+        let conversation = Conversation::compile(&raw, &mut more);
+        if problems.is_empty() {
+            problems.append(&mut more);
+        }
+        let profile = Self {
+            renderer: renderer?,
+            reader: reader?,
+            conversation: conversation?,
+            lines,
+            raw,
+        };
         if problems.is_empty() {
             rehearsal::check(&profile, problems);
         }

@@ -7,10 +7,12 @@ use super::{
     schema::{ConfigureStyle, PromptMode, RawProfile, RawQuestion, SessionKind},
 };
 
+use crate::ssh_cli::render::Templates;
+
 /// What `{...}` in an answer may be.
 const SECRETS: [&str; 3] = ["username", "password", "enable_secret"];
 
-pub(super) fn check(raw: &RawProfile, problems: &mut Vec<Problem>) {
+pub(super) fn check(raw: &RawProfile, problems: &mut Vec<Problem>) -> Templates {
     prompts(raw, problems);
     patterns(raw, problems);
     match raw.session.kind {
@@ -18,6 +20,7 @@ pub(super) fn check(raw: &RawProfile, problems: &mut Vec<Problem>) {
         SessionKind::Commands => commands(raw, problems),
     }
     configure(raw, problems);
+    templates(raw, problems)
 }
 
 fn prompts(raw: &RawProfile, problems: &mut Vec<Problem>) {
@@ -176,4 +179,36 @@ fn configure(raw: &RawProfile, problems: &mut Vec<Problem>) {
     if raw.save.as_ref().is_some_and(|save| save.commands.is_empty()) {
         problems.push(Problem::new("save.commands", "is empty"));
     }
+}
+
+fn templates(raw: &RawProfile, problems: &mut Vec<Problem>) -> Templates {
+    let mut templates = Templates::new(&raw.vlans);
+    let options: Vec<&str> = raw.options.keys().map(String::as_str).collect();
+    let configure = &raw.configure;
+    let diff: Vec<String> = configure.diff.iter().cloned().collect();
+    let exit: Vec<String> = configure.exit.iter().cloned().collect();
+    let none = Vec::new();
+    let save = raw.save.as_ref().map_or(&none, |save| &save.commands);
+    let lists = [
+        ("session.prepare", &raw.session.prepare),
+        ("configure.enter", &configure.enter),
+        ("configure.exit", &exit),
+        ("configure.leave", &configure.leave),
+        ("configure.diff", &diff),
+        ("configure.commit", &configure.commit),
+        ("configure.commit_confirmed", &configure.commit_confirmed),
+        ("configure.confirm", &configure.confirm),
+        ("configure.abort", &configure.abort),
+        ("save.commands", save),
+    ];
+    for (at, list) in lists {
+        for (n, line) in list.iter().enumerate() {
+            let at = format!("{at}[{n}]");
+            if line.chars().any(char::is_control) {
+                problems.push(Problem::new(&at, "holds a control character; each line is one"));
+            }
+            templates.add(&at, line, &["options", "session"], &options, problems);
+        }
+    }
+    templates
 }

@@ -22,6 +22,7 @@ pub enum Fact {
     BpduGuard,
     Lag,
     LacpMode,
+    LacpRate,
     Link,
     Lacp,
     Error,
@@ -43,7 +44,7 @@ pub enum Fact {
 
 impl Fact {
     /// All of them with their names.
-    pub const ALL: [(Self, &'static str); 33] = [
+    pub const ALL: [(Self, &'static str); 34] = [
         (Self::Exists, "exists"),
         (Self::Mode, "mode"),
         (Self::Access, "access"),
@@ -60,6 +61,7 @@ impl Fact {
         (Self::BpduGuard, "bpdu_guard"),
         (Self::Lag, "lag"),
         (Self::LacpMode, "lacp_mode"),
+        (Self::LacpRate, "lacp_rate"),
         (Self::Link, "link"),
         (Self::Lacp, "lacp"),
         (Self::Error, "error"),

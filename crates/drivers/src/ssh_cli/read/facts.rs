@@ -32,9 +32,22 @@ pub struct Row {
     pub facts: BTreeMap<Fact, String>,
 }
 
+/// The line that states something.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line<'a> {
+    /// As the switch wrote it.
+    pub text: &'a str,
+    /// Whether it could concern VLANs.
+    pub is_relevant: bool,
+    /// Whether what it is about is there.
+    pub makes_exist: bool,
+}
+
 /// What answers said of one object.
 #[derive(Debug, Default)]
 pub(super) struct Told {
+    /// Whether the object is there: what only its status or its names say does not make it so.
+    exists: bool,
     /// Facts in the order in which they were stated.
     said: Vec<(Fact, String)>,
     /// The lines that concern VLANs, as the switch wrote them.
@@ -68,12 +81,12 @@ impl Told {
 }
 
 impl Facts {
-    /// A rule matched a line: these facts are so. An object of which anything is told exists.
+    /// A rule matched a line: these facts are so.
     pub(super) fn state(
         &mut self,
         object: &Object,
         facts: &[(Fact, String)],
-        line: &str,
+        line: Line<'_>,
     ) -> Result<(), ReadError> {
         self.stated += facts.len().max(1);
         if self.stated > MOST {
@@ -81,8 +94,10 @@ impl Facts {
         }
         let told = self.objects.entry(object.clone()).or_default();
         told.said.extend(facts.iter().cloned());
-        if facts.iter().any(|(fact, _)| fact.is_about_vlans()) {
-            told.vlan_lines.push(line.to_owned());
+        told.exists |= line.makes_exist;
+        let about_vlans = facts.iter().any(|(fact, _)| fact.is_about_vlans());
+        if line.is_relevant || (line.makes_exist && about_vlans) {
+            told.vlan_lines.push(line.text.to_owned());
         }
         Ok(())
     }
@@ -108,12 +123,9 @@ impl Facts {
 
     /// A line that a reading does not know although it could concern the VLANs of the object.
     pub(super) fn wonder(&mut self, line: LineId, object: Object, text: &str) {
-        if let Some(told) = self.objects.get_mut(&object) {
-            told.vlan_lines.push(text.to_owned());
-        } else {
-            let told = Told { vlan_lines: vec![text.to_owned()], ..Told::default() };
-            self.objects.insert(object.clone(), told);
-        }
+        let told = self.objects.entry(object.clone()).or_default();
+        told.exists = true;
+        told.vlan_lines.push(text.to_owned());
         self.strange.push((line, object));
     }
 
@@ -122,14 +134,24 @@ impl Facts {
         self.strange.iter().any(|(line, other)| other == object && !self.known.contains(line))
     }
 
-    /// What was told of an object; none when nothing was.
+    /// What was told of an object that is there.
     pub(super) fn of(&self, object: &Object) -> Option<&Told> {
+        self.objects.get(object).filter(|told| told.exists)
+    }
+
+    /// What was told of an object, be it there or not.
+    pub(super) fn about(&self, object: &Object) -> Option<&Told> {
         self.objects.get(object)
     }
 
-    /// The objects of which something was told.
+    /// The objects of which something was told, be they there or not.
     pub(super) fn objects(&self) -> impl Iterator<Item = (&Object, &Told)> {
         self.objects.iter()
+    }
+
+    /// The objects that are there.
+    pub(super) fn existing(&self) -> impl Iterator<Item = (&Object, &Told)> {
+        self.objects.iter().filter(|(_, told)| told.exists)
     }
 
     /// The rows of tables (`tells` `lldp` and `macs`) in their order.

@@ -80,7 +80,8 @@ fn query() -> Query {
         lags: "Port-Channel10".parse::<LagName>().into_iter().collect(),
         vlans: [10, 20].into_iter().filter_map(|id| Vlan::new(id).ok()).collect(),
         lag_names: true,
-        ..Query::default()
+        pair_ids: true,
+        all_vlans: true,
     }
 }
 

@@ -86,6 +86,23 @@ impl Reader {
         if query.lag_names {
             seen.lag_names = self.lags(facts, &memberships);
         }
+        if query.pair_ids {
+            let numbers = facts.existing().filter_map(|(object, told)| match object {
+                Object::Lag(lag) => {
+                    let number = self.scalar(told, Fact::Pair, &mut Remarks::new())?;
+                    Some((lag.clone(), number))
+                }
+                _ => None,
+            });
+            seen.pair_ids = numbers.collect();
+        }
+        if query.all_vlans {
+            for (object, told) in facts.existing() {
+                if let Object::Vlan(vlan) = object {
+                    seen.all_vlans.insert(*vlan, self.vlan(*vlan, told)?);
+                }
+            }
+        }
         Ok(seen)
     }
 
@@ -197,7 +214,7 @@ impl Reader {
     }
 
     fn lags(&self, facts: &Facts, memberships: &Memberships) -> BTreeSet<LagName> {
-        let told = facts.objects().filter_map(|(object, _)| match object {
+        let told = facts.existing().filter_map(|(object, _)| match object {
             Object::Lag(lag) => Some(lag),
             _ => None,
         });
@@ -219,14 +236,15 @@ impl Reader {
         let nothing = Told::default();
         let told = told.unwrap_or(&nothing);
         let mut remarks = Remarks::new();
+        let mode = self.lag_mode(facts, lag, told, &members)?;
+        let lacp = mode != LagMode::Static;
         let settings = LagSettings {
-            mode: self.lag_mode(facts, lag, told, &members)?,
-            rate: self.scalar(told, Fact::Rate, &mut remarks),
+            mode,
+            rate: self.rate(facts, told, &members, &mut remarks).filter(|_| lacp),
             min_links: self.scalar(told, Fact::MinLinks, &mut remarks),
             fallback: self.scalar(told, Fact::Fallback, &mut remarks),
             pair: self.scalar(told, Fact::Pair, &mut remarks),
         };
-        let settings = self.member_settings(facts, settings, &members, &mut remarks);
         let mut config = self.config(facts, &object, told, &mut remarks);
         config.mtu = config.mtu.filter(|_| self.lag_can(|lag| lag.mtu_on_lag));
         if !remarks.is_empty() {
@@ -239,20 +257,29 @@ impl Reader {
         self.capabilities.lag.as_ref().is_some_and(what)
     }
 
-    /// Settings that the system keeps with the members, where the LAG itself says nothing.
-    fn member_settings(
+    /// The rate: the LAG's own, else its members' if they agree; a member that says nothing has
+    /// the default.
+    fn rate(
         &self,
         facts: &Facts,
-        settings: LagSettings,
+        told: &Told,
         members: &BTreeSet<PortName>,
         remarks: &mut Remarks,
-    ) -> LagSettings {
-        let told: Vec<&Told> =
-            members.iter().filter_map(|port| facts.of(&Object::Port(port.clone()))).collect();
-        let mut of_members =
-            |fact: Fact| told.iter().find_map(|told| one(told, fact, remarks)).map(str::to_owned);
-        let rate = of_members(Fact::Rate).and_then(|text| text.parse::<Word<LacpRate>>().ok());
-        LagSettings { rate: settings.rate.or(rate.map(|Word(rate)| rate)), ..settings }
+    ) -> Option<LacpRate> {
+        if !told.all(Fact::Rate).is_empty() {
+            return self.scalar(told, Fact::Rate, remarks);
+        }
+        let default = || self.defaults.get(&Fact::LacpRate).map(String::as_str);
+        let of_members = members.iter().filter_map(|port| facts.about(&Object::Port(port.clone())));
+        let rates: BTreeSet<Option<&str>> = of_members
+            .map(|told| told.all(Fact::LacpRate).first().copied().or_else(default))
+            .collect();
+        let mut rates = rates.into_iter();
+        match (rates.next(), rates.next()) {
+            (Some(Some(rate)), None) => rate.parse().ok().map(|Word(rate)| rate),
+            (None | Some(None), None) => self.scalar(told, Fact::Rate, remarks),
+            _ => None,
+        }
     }
 
     /// The mode: the LAG's own, else its members'. A LAG one of whose members speaks first is
@@ -266,7 +293,7 @@ impl Reader {
         members: &BTreeSet<PortName>,
     ) -> Result<LagMode, ReadError> {
         let what = || format!("`lag_mode` of LAG `{lag}`");
-        let of_members = members.iter().filter_map(|port| facts.of(&Object::Port(port.clone())));
+        let of_members = members.iter().filter_map(|port| facts.about(&Object::Port(port.clone())));
         let own = told.all(Fact::LagMode);
         let texts: BTreeSet<&str> = match own.is_empty() {
             true => of_members.flat_map(|told| told.all(Fact::LacpMode)).collect(),
@@ -323,7 +350,7 @@ impl Reader {
             vlans: self.vlan_mode(facts, object, told, remarks),
             admin: self.scalar(told, Fact::Admin, remarks).filter(|_| can.port_shut),
             description: description.filter(|text| !text.is_empty() && can.description),
-            mtu: self.scalar::<Mtu>(told, Fact::Mtu, remarks).filter(|_| can.mtu),
+            mtu: if can.mtu { self.mtu(told, remarks) } else { None },
             stp_edge: self.scalar(told, Fact::StpEdge, remarks).filter(|_| can.stp_edge),
             bpdu_guard: self.scalar(told, Fact::BpduGuard, remarks).filter(|_| can.bpdu_guard),
         }
@@ -348,6 +375,17 @@ impl Reader {
         Some(VlanMode::Other { text: told.vlan_text() })
     }
 
+    /// The MTU as the core counts it, without what the system adds.
+    fn mtu(&self, told: &Told, remarks: &mut Remarks) -> Option<Mtu> {
+        let bytes: u16 = self.scalar(told, Fact::Mtu, remarks)?;
+        let payload = bytes.saturating_sub(self.frame_overhead);
+        let mtu = Mtu::new(payload);
+        mtu.map_err(|_| {
+            remarks.push(format!("`mtu` is `{bytes}`, which is no MTU from 68 to 9216"))
+        })
+        .ok()
+    }
+
     fn status(&self, told: &Told, remarks: Remarks) -> PortStatus {
         // What a status says wrongly is no reason to doubt the configuration.
         let mut passed_over = Remarks::new();
@@ -362,7 +400,9 @@ impl Reader {
                 Some("no_partner") => Some(LacpStatus::NoPartner),
                 _ => None,
             },
-            mtu: one(told, Fact::Mtu, &mut passed_over).and_then(|text| text.parse().ok()),
+            mtu: one(told, Fact::Mtu, &mut passed_over)
+                .and_then(|text| text.parse::<u32>().ok())
+                .map(|bytes| bytes.saturating_sub(u32::from(self.frame_overhead))),
             error: (!errors.is_empty()).then(|| errors.join("; ")),
         }
     }
@@ -486,4 +526,4 @@ macro_rules! numbers {
     )+};
 }
 
-numbers!(u8: "is no number from 0 to 255", u16: "is no number from 0 to 65535", Mtu: "is no MTU from 68 to 9216");
+numbers!(u8: "is no number from 0 to 255", u16: "is no number from 0 to 65535");

@@ -173,6 +173,7 @@ pub(super) fn scene(
         Change::MapVni { vlan, vni } | Change::UnmapVni { vlan, vni } => {
             put("vlan", Value::from(vlan.get()));
             put("vni", Value::from(vni.get()));
+            put("name", value(before.vlans.get(vlan).and_then(|state| state.name.as_ref())));
         }
         Change::RemoveAllowed { target, .. }
         | Change::AddAllowed { target, .. }
