@@ -7,8 +7,10 @@
 
 pub mod console;
 pub mod conversation;
+pub mod driver;
 pub mod exec;
 pub mod profile;
 pub mod read;
 pub mod render;
+pub mod session;
 pub mod shell;

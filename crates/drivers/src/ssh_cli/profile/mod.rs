@@ -22,6 +22,7 @@ use super::{
     conversation::Conversation,
     read::Reader,
     render::{Renderer, Templates},
+    session::Scripts,
 };
 use place::Places;
 
@@ -54,7 +55,9 @@ pub struct Profile {
     pub conversation: Conversation,
     /// What is asked, and what answers mean.
     pub reader: Reader,
-    /// The lines of `[configure]` and `[save]`, by their keys.
+    /// What belongs to the lines of `[configure]` and `[save]`.
+    pub scripts: Scripts,
+    /// These lines, by their keys.
     pub lines: Templates,
 }
 
@@ -123,6 +126,7 @@ impl Profile {
         // What it refuses beyond the checks above, whose words fit the file better.
         let mut more = Vec::new();
         let conversation = Conversation::compile(&raw, &mut more);
+        let scripts = Scripts::compile(&raw, &mut more);
         if problems.is_empty() {
             problems.append(&mut more);
         }
@@ -130,6 +134,7 @@ impl Profile {
             renderer: renderer?,
             reader: reader?,
             conversation: conversation?,
+            scripts,
             lines,
             raw,
         };

@@ -112,6 +112,11 @@ pub enum ReadError {
 }
 
 impl ReadError {
+    /// What the core is told of answers that disagree.
+    pub fn of_answers(&self) -> DeviceError {
+        DeviceError::Unrecognised { sent: false, answer: self.to_string() }
+    }
+
     /// What the core is told: reading changes nothing.
     pub fn device_error(&self, command: &str) -> DeviceError {
         match self {
@@ -127,7 +132,7 @@ impl ReadError {
 }
 
 /// A text of a switch, shortened and without control characters.
-pub(super) fn excerpt(text: &str) -> String {
+pub(in crate::ssh_cli) fn excerpt(text: &str) -> String {
     const MOST: usize = 160;
     let mut shown: String =
         text.chars().take(MOST).map(|c| if c.is_control() { ' ' } else { c }).collect();
