@@ -99,10 +99,10 @@ fn trunk(native: Option<u16>, allowed: &str) -> Option<VlanMode> {
 }
 
 /// A title, what is there before, what is there afterwards.
-type Scene = (&'static str, Slice, Slice);
+type Act = (&'static str, Slice, Slice);
 
 impl Stage {
-    fn scenes(&self, can: &Capabilities) -> Vec<Scene> {
+    fn scenes(&self, can: &Capabilities) -> Vec<Act> {
         let mut scenes = self.vlans(can);
         scenes.extend(self.settings(can));
         scenes.extend(self.lags(can));
@@ -120,7 +120,7 @@ impl Stage {
         self.with(PortConfig { vlans, ..PortConfig::default() })
     }
 
-    fn vlans(&self, can: &Capabilities) -> Vec<Scene> {
+    fn vlans(&self, can: &Capabilities) -> Vec<Act> {
         let mut scenes = Vec::new();
         let mut add = |title, given: bool, from, to| {
             if given {
@@ -147,7 +147,7 @@ impl Stage {
         scenes
     }
 
-    fn settings(&self, can: &Capabilities) -> Vec<Scene> {
+    fn settings(&self, can: &Capabilities) -> Vec<Act> {
         let mut scenes = Vec::new();
         let none = PortConfig::default;
         let mut add = |title, given: bool, from: PortConfig, to: PortConfig| {
@@ -199,7 +199,7 @@ impl Stage {
         }
     }
 
-    fn lags(&self, can: &Capabilities) -> Vec<Scene> {
+    fn lags(&self, can: &Capabilities) -> Vec<Act> {
         let Some(lag) = &can.lag else { return Vec::new() };
         let modes = [
             (lag.active, LagMode::Active),
@@ -259,7 +259,7 @@ impl Stage {
     }
 }
 
-fn networks(can: &Capabilities) -> Vec<Scene> {
+fn networks(can: &Capabilities) -> Vec<Act> {
     let Ok(vlan) = Vlan::new(100) else { return Vec::new() };
     let with = |name: Option<&str>, vni: Option<u32>| {
         let name = name.map(str::to_owned);
