@@ -57,7 +57,9 @@ enum Command {
     Switchd(switchd::Args),
     /// Look at switch ports and change them, through a running switch service
     Switch(switch::Args),
-    /// Look at the client's profiles: addresses of services, and as whom to speak to them
+    /// Look at the client's connections: addresses of services, and as whom to speak to them
+    Connection(connection::command::Args),
+    /// Look at device profiles, which say how each switch system is driven, and write them
     Profile(profile::Args),
     /// Check the service's configuration
     Config(config::Args),
@@ -109,6 +111,7 @@ impl Command {
         match self {
             Self::Switch(args) => args.json(),
             Self::Audit(args) => args.json(),
+            Self::Connection(args) => args.json(),
             Self::Profile(args) => args.json(),
             Self::Config(args) => args.json(),
             Self::Import(args) => args.json(),
@@ -127,6 +130,7 @@ impl Command {
         match self {
             Self::Switchd(args) => switchd::run(args),
             Self::Switch(args) => switch::run(args, output),
+            Self::Connection(args) => connection::command::run(&args, output),
             Self::Profile(args) => profile::run(&args, output),
             Self::Config(args) => config::run(&args, output),
             Self::Import(args) => import::run(&args, output),

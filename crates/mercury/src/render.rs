@@ -13,6 +13,7 @@ pub(crate) mod plan;
 pub(crate) mod plugin;
 pub(crate) mod policy;
 pub(crate) mod ports;
+pub(crate) mod profile;
 pub(crate) mod switches;
 pub(crate) mod verify;
 

@@ -5,6 +5,7 @@
 //! it, and never asked for, so that a script cannot hang on a question. What a profile knows goes
 //! to the profile's own address and to no other.
 
+pub(super) mod command;
 mod profile;
 mod resolve;
 mod secret;

@@ -1,40 +1,35 @@
-//! `mercury profile`: which services the client knows, and what it would use.
+//! `mercury profile`: device profiles, which say how each switch system is driven.
+//!
+//! All of it works without a service and without a switch: a profile is data.
+
+mod check;
+mod document;
+mod list;
+mod show;
+
+use std::path::PathBuf;
 
 use clap::Subcommand;
-use serde_json::json;
+use drivers::ssh_cli::profile::{CatalogueError, Profile, Profiles};
 
-use super::{
-    connection::{self, Connection},
-    exit::Exit,
-    output::Output,
-};
-use crate::render::Shown;
+use super::{exit::Exit, failure::Told, output::Output};
 
 const ABOUT: &str = "\
-Profiles are in ~/.config/mercury/client.toml ($XDG_CONFIG_HOME), or in the file that
-MERCURY_CLIENT_CONFIG names:
+Profiles are built in; a folder of files NAME.toml adds to them, or takes the place of the one of
+the same name. Write one with `mercury profile show NAME --toml` as a beginning, and the chapter
+`Writing a device profile` of the manual.";
 
-  default = \"lab\"
-
-  [profile.lab]
-  url = \"https://switchd.lab.example:8191\"
-  user = \"ada\"
-  password_file = \"lab.password\"
-  cacert = \"lab-ca.pem\"
-
-A profile has `url`, `user`, `password` or `password_file`, `token` or `token_file`, `auth`, `cert`,
-`key`, `cacert` and `retries`. Relative paths start from the file's folder. The command line counts
-more than the environment, and that more than a profile; what a profile knows goes to no other
-address than its own.";
-
-const SHOW: &str = "\
+const EXAMPLES: &str = "\
 Examples:
-  mercury profile show
-  mercury profile show --profile lab --user bob";
+  mercury profile list
+  mercury profile show NAME
+  mercury profile show NAME --toml > mine/NAME.toml
+  mercury profile check mine/NAME.toml
+  mercury profile list --dir mine";
 
-/// Look at the client's profiles.
+/// Look at device profiles, and write them.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = ABOUT)]
+#[command(after_help = EXAMPLES, after_long_help = format!("{ABOUT}\n\n{EXAMPLES}"))]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Command,
@@ -45,14 +40,44 @@ pub(super) struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List the profiles
-    List,
-    /// Show what a command would use, and where each part comes from; no secret is shown
-    #[command(after_help = SHOW)]
-    Show {
-        #[command(flatten)]
-        connection: Box<Connection>,
-    },
+    /// List the profiles, and what each can do
+    List(list::Args),
+    /// Show what a profile can do, and which lines land on a switch
+    Show(show::Args),
+    /// Check a profile that is being written
+    Check(check::Args),
+    /// Print the JSON schema of profiles, for editors
+    Schema,
+    /// Write the pages about profiles that the project's documentation holds
+    #[command(hide = true)]
+    Docs(document::Args),
+}
+
+/// Where profiles are looked for beside those that are built in.
+#[derive(Debug, clap::Args)]
+struct Folder {
+    /// A folder with more profiles, as files NAME.toml
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+impl Folder {
+    fn profiles(&self) -> anyhow::Result<Profiles> {
+        match &self.dir {
+            None => Ok(Profiles::embedded()),
+            Some(folder) => Ok(Profiles::with_dir(folder).map_err(|error| told(&error))?),
+        }
+    }
+}
+
+/// What a user is told about a profile that cannot be had.
+fn told(error: &CatalogueError) -> Told {
+    match error {
+        CatalogueError::Unknown { .. } => {
+            Told::new(Exit::Usage, error.to_string()).hint("`mercury profile list` lists them")
+        }
+        _ => Told::new(Exit::Broken, error.to_string()),
+    }
 }
 
 impl Args {
@@ -63,70 +88,10 @@ impl Args {
 
 pub(super) fn run(args: &Args, output: &mut Output) -> anyhow::Result<Exit> {
     match &args.command {
-        Command::List => list(args.json, output),
-        Command::Show { connection } => show(connection, args.json, output),
+        Command::List(list) => list::run(list, args.json, output),
+        Command::Show(show) => show::run(show, args.json, output),
+        Command::Check(check) => check::run(check, args.json, output),
+        Command::Schema => output.json(&Profile::schema()).map(|()| Exit::Ok),
+        Command::Docs(docs) => document::run(docs),
     }
-}
-
-fn list(json: bool, output: &mut Output) -> anyhow::Result<Exit> {
-    let found = connection::profiles()?;
-    if json {
-        let profiles = found.as_ref().map_or_else(Vec::new, |found| {
-            let one = |(name, profile): (&String, &connection::Profile)| {
-                let default = found.default.as_ref() == Some(name);
-                json!({ "name": name, "default": default, "url": profile.url, "user": profile.user })
-            };
-            found.profiles.iter().map(one).collect()
-        });
-        output.json(&profiles)?;
-        return Ok(Exit::Ok);
-    }
-    let mut rows = output.look().table(["PROFILE", "ADDRESS", "USER", ""]);
-    for (name, profile) in found.iter().flat_map(|found| &found.profiles) {
-        let is_default = found.as_ref().is_some_and(|found| found.default.as_ref() == Some(name));
-        rows.add([
-            Shown::from(name),
-            Shown::from(profile.url.as_deref().unwrap_or("any")),
-            Shown::from(profile.user.as_deref().unwrap_or_default()),
-            Shown::from(if is_default { "default" } else { "" }),
-        ]);
-    }
-    match &found {
-        Some(found) if !found.profiles.is_empty() => output.text(&rows.to_string())?,
-        Some(found) => output.text(&format!("no profiles in {}\n", found.path.display()))?,
-        None => output.text("the client has no configuration; see `mercury profile --help`\n")?,
-    }
-    Ok(Exit::Ok)
-}
-
-fn show(connection: &Connection, json: bool, output: &mut Output) -> anyhow::Result<Exit> {
-    let used = connection.resolve()?;
-    let auth = clap::ValueEnum::to_possible_value(&used.auth);
-    let auth = auth.map(|value| value.get_name().to_owned()).unwrap_or_default();
-    let path = |said: &Option<connection::Said<std::path::PathBuf>>| {
-        said.as_ref().map(|said| (said.value.display().to_string(), said.origin.to_string()))
-    };
-    let mut rows = vec![
-        ("url", used.url.value.clone(), used.url.origin.to_string()),
-        ("auth", auth, used.credentials_from().unwrap_or_default()),
-    ];
-    rows.extend(used.user.iter().map(|user| ("user", user.value.clone(), user.origin.to_string())));
-    for (name, said) in [("cert", &used.cert), ("key", &used.key), ("cacert", &used.cacert)] {
-        rows.extend(path(said).map(|(value, origin)| (name, value, origin)));
-    }
-    rows.push(("retries", used.retries.to_string(), String::new()));
-    if json {
-        let document: serde_json::Map<_, _> = rows
-            .into_iter()
-            .map(|(name, value, from)| (name.to_owned(), json!({ "value": value, "from": from })))
-            .collect();
-        output.json(&document)?;
-        return Ok(Exit::Ok);
-    }
-    let mut table = output.look().table(["", "VALUE", "FROM"]);
-    for (name, value, origin) in &rows {
-        table.add([Shown::from(name), Shown::from(value), Shown::from(origin)]);
-    }
-    output.text(&table.to_string())?;
-    Ok(Exit::Ok)
 }

@@ -47,7 +47,7 @@ pub(crate) fn hint(error: &CallError) -> Option<String> {
     Some(match error {
         CallError::Http { status: 401, .. } => {
             "name the user with `--user` and give the password in MERCURY_PASSWORD or \
-             `--password-file`; `mercury profile show` says what is used and why"
+             `--password-file`; `mercury connection show` says what is used and why"
                 .to_owned()
         }
         CallError::Certificate { problem, .. } if problem.starts_with("the client's") => {

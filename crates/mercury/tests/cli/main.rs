@@ -8,6 +8,7 @@
 
 mod audit;
 mod config;
+mod connection;
 mod import;
 mod manners;
 mod packaging;

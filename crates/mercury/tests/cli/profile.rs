@@ -1,126 +1,112 @@
-//! Profiles: which service is meant, as whom, and what is said when it does not listen.
+//! `mercury profile`: device profiles.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf};
+use std::fs;
 
-use assert_cmd::Command;
 use serde_json::Value;
-use tempfile::TempDir;
 
-use super::{
-    mercury, run,
-    service::{NOOP, Service},
-};
+use super::{mercury, run};
 
-/// A client's configuration.
-struct Client(TempDir);
+/// A profile that is valid and that nobody has.
+const EXAMPLE: &str = include_str!("../../../drivers/src/ssh_cli/profile/tests/minimal.toml");
 
-impl Client {
-    fn new(text: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let client = Self(folder);
-        client.write("client.toml", text, 0o600);
-        client
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).unwrap();
     }
-
-    fn write(&self, name: &str, text: &str, mode: u32) -> PathBuf {
-        let path = self.0.path().join(name);
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        path
-    }
-
-    fn run(&self, words: &str) -> Command {
-        let mut command = mercury(words);
-        command.env("MERCURY_CLIENT_CONFIG", self.0.path().join("client.toml"));
-        command
-    }
+    folder
 }
 
 #[test]
-fn a_profile_says_where_and_as_whom() {
-    let service = Service::start(NOOP);
-    let tcp = service.tcp();
-    let text = format!(
-        "default = \"lab\"\n[profile.lab]\nurl = \"{tcp}\"\nuser = \"ops\"\n\
-         password_file = \"ops.password\"\n[profile.spare]\nurl = \"http://127.0.0.1:1\"\n"
-    );
-    let client = Client::new(&text);
-    client.write("ops.password", "s3cret\n", 0o600);
-    let (code, out, err) = run(&mut client.run("switch list"));
-    assert_eq!((code, err.as_str()), (0, ""), "{out}");
-    let (code, out, err) = run(client.run("switch list").env("MERCURY_PASSWORD", "hunter2"));
-    assert_eq!((code, out.as_str()), (3, ""));
-    let want = "answered HTTP 401 to user `ops` by HTTP Basic (user from profile `lab`, password \
-                from MERCURY_PASSWORD)";
-    assert!(err.contains(want) && !err.contains("hunter2"), "{err}");
-    assert!(err.contains("`mercury profile show` says what is used and why"), "{err}");
-    let (code, _, err) = run(&mut client.run("switch list --profile lab --url http://127.0.0.1:1"));
-    assert!(code == 2 && err.contains("goes to no other address"), "{err}");
-    let (code, _, err) = run(&mut client.run("switch list --profile spare --retries 0"));
-    assert!(code == 6 && err.contains("http://127.0.0.1:1"), "{err}");
-
-    let (code, out, _) = run(&mut client.run("profile list"));
-    // The ports of services differ in length, and with them the columns.
-    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
-    let lines: Vec<String> = out.lines().map(words).collect();
-    let lab = format!("lab {tcp} ops default");
-    assert_eq!(code, 0);
-    assert_eq!(
-        [&lines[0], &lines[2], &lines[3]],
-        ["PROFILE ADDRESS USER", &lab, "spare http://127.0.0.1:1"]
-    );
-    let (code, out, _) = run(client
-        .run("profile show --json")
-        .env("MERCURY_USER", "bob")
-        .env("MERCURY_PASSWORD", "hunter2"));
-    let shown: Value = serde_json::from_str(&out).unwrap();
-    assert_eq!((code, &shown["user"]["value"]), (0, &Value::from("bob")));
-    assert_eq!(shown["user"]["from"], "MERCURY_USER");
-    assert_eq!(shown["url"]["from"], "profile `lab`");
-    assert!(!out.contains("hunter2"), "{out}");
-}
-
-#[test]
-fn a_secret_that_others_can_read_and_a_key_that_nobody_knows_are_refused() {
-    let client = Client::new("[profile.lab]\npassword = \"hunter2\"\n");
-    client.write("client.toml", "[profile.lab]\npassword = \"hunter2\"\n", 0o644);
-    let (code, out, err) = run(&mut client.run("profile list"));
-    assert_eq!((code, out.as_str()), (10, ""));
-    let want =
-        "`profile.lab.password` stands in a file that can be read by others\nhint: chmod 600";
-    let plain = err.replace("       ", "");
-    assert!(plain.contains(want) && !err.contains("hunter2"), "{err}");
-    client.write("client.toml", "[profile.lab]\nusr = \"hunter2\"\n", 0o600);
-    let (code, _, err) = run(&mut client.run("switch list"));
-    assert!(code == 10 && err.contains("`profile.lab.usr` is unknown"), "{err}");
-    assert!(err.contains("hint: a profile has `url`, `user`") && !err.contains("hunter2"), "{err}");
-}
-
-#[test]
-fn without_a_configuration_the_client_says_where_it_would_be() {
-    let (code, out, err) = run(mercury("profile list").env("HOME", "/nonexistent"));
+fn profiles_are_listed_with_those_of_a_folder() {
+    let folder = folder(&[("example.toml", EXAMPLE)]);
+    let dir = folder.path().display();
+    let (code, out, err) = run(&mut mercury(&format!("profile list --dir {dir}")));
     assert_eq!((code, err.as_str()), (0, ""));
-    assert_eq!(out, "the client has no configuration; see `mercury profile --help`\n");
-    let (code, out, _) = run(mercury("profile show").env("HOME", "/nonexistent"));
-    assert_eq!(code, 0);
-    insta::assert_snapshot!(out, @r"
-               VALUE                   FROM
-    ───────────────────────────────────────────────
-     url       http://127.0.0.1:8191   the default
-     auth      none
-     retries   2
-    ");
+    let line = out.lines().find(|line| line.trim_start().starts_with("example ")).unwrap();
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let path = format!("{dir}/example.toml");
+    assert_eq!(words, ["example", "An", "example", "access,", "closed", &path]);
+
+    let (code, out, _) = run(&mut mercury(&format!("profile list --json --dir {dir}")));
+    let all: Value = serde_json::from_str(&out).unwrap();
+    let all = all.as_array().unwrap();
+    let example = all.iter().find(|one| one["name"] == "example").unwrap();
+    assert_eq!((code, &example["capabilities"]["closed"]), (0, &Value::from(true)));
+    assert_eq!(example["overrides"], false);
+    // Every other one is built in.
+    assert!(all.iter().filter(|one| one["file"].is_null()).count() == all.len() - 1);
 }
 
 #[test]
-fn a_certificate_that_cannot_be_used_is_refused_before_anything_is_sent() {
-    let client = Client::new("");
-    let (code, _, err) = run(&mut client.run("switch list --url https://x --cacert /nowhere.pem"));
-    assert_eq!(code, 2);
-    assert!(
-        err.starts_with("error: cannot use the credentials: cannot read `/nowhere.pem`: "),
-        "{err}"
+fn a_profile_that_takes_the_place_of_a_built_in_one_says_so() {
+    let (_, out, _) = run(&mut mercury("profile list --json"));
+    let all: Value = serde_json::from_str(&out).unwrap();
+    let name = all[0]["name"].as_str().unwrap();
+    let text = EXAMPLE.replace("\"example\"", &format!("\"{name}\""));
+    let folder = folder(&[(&format!("{name}.toml"), &text)]);
+    let dir = folder.path().display();
+    let (code, out, _) = run(&mut mercury(&format!("profile list --dir {dir}")));
+    assert!(code == 0 && out.contains("in place of the built-in one"), "{out}");
+    let (_, out, _) = run(&mut mercury(&format!("profile show {name} --json --dir {dir}")));
+    let shown: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&shown["overrides"], &shown["title"]), (&true.into(), &"An example".into()));
+}
+
+#[test]
+fn show_says_which_lines_land_on_the_switch() {
+    let folder = folder(&[("example.toml", EXAMPLE)]);
+    let dir = folder.path().display();
+    let (code, out, err) = run(&mut mercury(&format!("profile show example --dir {dir}")));
+    assert_eq!((code, err.as_str()), (0, ""));
+    let out = out.replace(&dir.to_string(), "DIR");
+    insta::assert_snapshot!(out);
+    let (_, toml, _) = run(&mut mercury(&format!("profile show example --toml --dir {dir}")));
+    assert_eq!(toml, EXAMPLE);
+    let (code, out, err) = run(&mut mercury(&format!("profile show exampel --dir {dir}")));
+    assert_eq!((code, out.as_str()), (2, ""));
+    assert!(err.contains("there is no profile `exampel`; did you mean `example`?"), "{err}");
+}
+
+#[test]
+fn every_mistake_is_told_with_its_place() {
+    let text = EXAMPLE
+        .replace("title =", "titel =")
+        .replace("kind = \"terminal\"", "kind = \"terminl\"")
+        .replace("access = true", "access = 1");
+    let bad = folder(&[("bad.toml", &text), ("good.toml", EXAMPLE)]);
+    let path = bad.path().join("bad.toml");
+    let path = path.display();
+    let (code, out, err) = run(&mut mercury(&format!("profile check {path}")));
+    assert_eq!((code, out.as_str()), (10, ""));
+    let err = err.replace(&format!("{path}:"), "");
+    assert_eq!(
+        err.lines().collect::<Vec<_>>(),
+        [
+            "1:1: `title` is missing",
+            "3:1: `titel` is unknown; did you mean `title`?",
+            "11:10: `capabilities.access` is an integer where a boolean is expected",
+            "17:8: `session.kind` is `terminl`; did you mean `terminal`?",
+            "invalid: 4 problems, so nothing of it is used",
+        ]
     );
-    let (code, _, err) = run(&mut client.run("switch list --cert c.pem"));
-    assert!(code == 2 && err.contains("needs an address that begins `https://`"), "{err}");
+    let (code, out, _) = run(&mut mercury(&format!("profile check {path} --json")));
+    let answer: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &answer["valid"]), (10, &Value::from(false)));
+    assert_eq!(answer["problems"][0]["key"], "title");
+
+    let good = bad.path().join("good.toml");
+    let (code, out, _) = run(&mut mercury(&format!("profile check {}", good.display())));
+    assert_eq!((code, out.as_str()), (0, "valid: example, An example\n"));
+    let (code, _, err) = run(&mut mercury("profile check /nonexistent.toml"));
+    assert!(code == 1 && err.contains("cannot read `/nonexistent.toml`"), "{err}");
+}
+
+#[test]
+fn the_schema_describes_a_profile() {
+    let (code, out, _) = run(&mut mercury("profile schema"));
+    let schema: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(code, 0);
+    assert_eq!(schema["properties"]["name"]["type"], "string");
+    assert!(schema["required"].as_array().unwrap().contains(&"session".into()), "{out}");
 }

@@ -1,16 +1,21 @@
 //! What a switch system is like, as data: reading a profile, checking it, and the profiles that
 //! there are.
 
+mod catalogue;
 mod coherence;
+mod examples;
 mod options;
+mod pages;
 pub mod pattern;
 mod place;
 pub mod problem;
+mod rehearsal;
 pub mod schema;
 mod session;
 mod shape;
 
 use schema::RawProfile;
+use schemars::schema_for;
 use toml::de::DeTable;
 
 use super::{
@@ -20,10 +25,12 @@ use super::{
     session::Scripts,
 };
 use place::Places;
-use problem::Mistake;
 
+pub use catalogue::{CatalogueError, Entry, Profiles, Source};
+pub use examples::Example;
 pub use options::Fitted;
-pub use problem::{Problem, ProfileError};
+pub use pages::{Row, rows};
+pub use problem::{Mistake, Problem, ProfileError};
 pub use schema::PromptMode;
 
 use regex::Regex;
@@ -59,6 +66,11 @@ impl Profile {
     pub const LANGUAGE: u32 = 1;
     /// How long a file may be in bytes: many times the longest known.
     pub const MAX_BYTES: usize = 256 * 1024;
+
+    /// The JSON schema of a profile's file.
+    pub fn schema() -> serde_json::Value {
+        schema_for!(RawProfile).to_value()
+    }
 
     /// Reads and checks a profile. All that is wrong is told at once, as far as one mistake does
     /// not hide the next.
@@ -118,14 +130,18 @@ impl Profile {
         if problems.is_empty() {
             problems.append(&mut more);
         }
-        Some(Self {
+        let profile = Self {
             renderer: renderer?,
             reader: reader?,
             conversation: conversation?,
             scripts,
             lines,
             raw,
-        })
+        };
+        if problems.is_empty() {
+            rehearsal::check(&profile, problems);
+        }
+        Some(profile)
     }
 }
 

@@ -81,7 +81,7 @@ impl Profile {
     }
 
     /// The capabilities that are left with these options.
-    fn with(&self, options: &BTreeMap<String, String>) -> Capabilities {
+    pub(super) fn with(&self, options: &BTreeMap<String, String>) -> Capabilities {
         let lacks = |need: OptionNeed| {
             let mut needed = self.raw.options.iter().filter(|(_, o)| o.needed_for == need);
             needed.any(|(name, _)| !options.contains_key(name))

@@ -357,6 +357,9 @@ pub struct RawVlans {
     /// Lines of an answer about a port that could concern its VLANs. One that no rule knows makes
     /// the port's VLANs unknown (`other`), which is taken to be all of them.
     pub relevant: Vec<String>,
+    /// Lines about a port's VLANs that no rule knows, for examples: what the `lines` of an `other`
+    /// mode may hold. Each is `relevant`.
+    pub example: Vec<String>,
     /// VLANs that the system keeps for itself, as a set.
     pub reserved: Option<String>,
 }
@@ -370,6 +373,7 @@ impl Default for RawVlans {
             range: "-".to_owned(),
             defaults: BTreeMap::new(),
             relevant: Vec::new(),
+            example: Vec::new(),
             reserved: None,
         }
     }

@@ -6,13 +6,12 @@ use super::{
     problem::Problem,
     schema::{ConfigureStyle, PromptMode, RawProfile, RawQuestion, SessionKind},
 };
+
 use crate::ssh_cli::render::Templates;
 
 /// What `{...}` in an answer may be.
 const SECRETS: [&str; 3] = ["username", "password", "enable_secret"];
 
-/// The templates of `[configure]` and `[save]`; what the templates of readings are is known to the
-/// reader.
 pub(super) fn check(raw: &RawProfile, problems: &mut Vec<Problem>) -> Templates {
     prompts(raw, problems);
     patterns(raw, problems);

@@ -125,7 +125,7 @@ impl Kind {
     pub const fn variables(self) -> &'static [&'static str] {
         match self {
             Self::CreateVlan | Self::DeleteVlan => &["options", "vlan", "name"],
-            Self::MapVni | Self::UnmapVni => &["options", "vlan", "vni"],
+            Self::MapVni | Self::UnmapVni => &["options", "vlan", "vni", "name"],
             Self::SetVlans => about_port!("from", "to", "leave", "join"),
             Self::SetAdmin
             | Self::SetDescription

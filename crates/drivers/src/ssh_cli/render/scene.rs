@@ -1,8 +1,11 @@
 //! What a template sees of a change: its own values, and what was there before it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use minijinja::{Value, value::Serde};
+use minijinja::{
+    Value,
+    value::{Enumerator, Object, ObjectRepr, Serde},
+};
 use model::{LagMode, LagName, LagSettings, PortConfig, VlanMode, VlanSet};
 use serde::Serialize;
 use switch::{Change, Slice, Target};
@@ -14,8 +17,8 @@ use super::template::Scene;
 struct Mode<'a> {
     mode: &'static str,
     untagged: Option<u16>,
-    tagged: Vec<u16>,
-    carried: Vec<u16>,
+    tagged: Value,
+    carried: Value,
     lines: Vec<&'a str>,
 }
 
@@ -39,8 +42,8 @@ impl<'a> Mode<'a> {
 #[derive(Debug, Serialize)]
 struct Moving {
     untagged: Option<u16>,
-    tagged: Vec<u16>,
-    all: Vec<u16>,
+    tagged: Value,
+    all: Value,
 }
 
 impl Moving {
@@ -53,8 +56,27 @@ impl Moving {
     }
 }
 
-fn ids(set: &VlanSet) -> Vec<u16> {
-    set.iter().map(model::Vlan::get).collect()
+/// A list of VLANs. A set of all of them is common (it is what an unknown setting may carry) and
+/// seldom looked at, so its members become values only when they are.
+#[derive(Debug)]
+struct Ids(Vec<u16>);
+
+impl Object for Ids {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Seq
+    }
+
+    fn get_value(self: &Arc<Self>, index: &Value) -> Option<Value> {
+        self.0.get(index.as_usize()?).copied().map(Value::from)
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Seq(self.0.len())
+    }
+}
+
+fn ids(set: &VlanSet) -> Value {
+    Value::from_object(Ids(set.iter().map(model::Vlan::get).collect()))
 }
 
 /// Settings of a LAG as templates see them; `None` is `none`.
@@ -151,6 +173,7 @@ pub(super) fn scene(
         Change::MapVni { vlan, vni } | Change::UnmapVni { vlan, vni } => {
             put("vlan", Value::from(vlan.get()));
             put("vni", Value::from(vni.get()));
+            put("name", value(before.vlans.get(vlan).and_then(|state| state.name.as_ref())));
         }
         Change::RemoveAllowed { target, .. }
         | Change::AddAllowed { target, .. }

@@ -18,9 +18,8 @@ use crate::ssh_cli::profile::{problem::Problem, schema::RawVlans};
 
 /// How long a template may be in bytes: a long page.
 const MAX_TEMPLATE: usize = 16 * 1024;
-/// How many steps one rendering may take: a few for each of all VLANs, many times over, and some
-/// milliseconds.
-const FUEL: u64 = 500_000;
+/// How many steps one rendering may take: dozens for each of all VLANs, and some milliseconds.
+const FUEL: u64 = 200_000;
 /// How many bytes one rendering may write: each VLAN on a line of its own.
 const MAX_OUTPUT: usize = 1 << 20;
 /// How deep macros may call each other.
@@ -173,8 +172,9 @@ impl Templates {
         };
         let template = self.environment.get_template(at).map_err(|error| fails(&error))?;
         let mut output = Capped(Vec::new());
+        let values = scene.iter().map(|(name, value)| (*name, value.clone()));
         template
-            .render_captured_to(Value::from(scene.clone()), &mut output)
+            .render_captured_to(Value::from_pairs(values), &mut output)
             .map_err(|error| fails(&error))?;
         String::from_utf8(output.0).map_err(|_| RenderError::Template {
             at: at.to_owned(),
