@@ -82,6 +82,7 @@ impl NoopSettings {
                 fallback: true,
                 across_pair: true,
                 mtu_on_lag: true,
+                mirrors: false,
                 max_members: 16,
                 naming: LagNaming::Free,
             }),

@@ -116,6 +116,8 @@ pub struct LagCapabilities {
     pub across_pair: bool,
     /// The MTU belongs to the LAG rather than to each member.
     pub mtu_on_lag: bool,
+    /// Members copy STP edge, BPDU guard and MTU from their LAG and keep none of their own.
+    pub mirrors: bool,
     /// The most members that a LAG may have on one switch.
     pub max_members: u8,
     /// How LAGs are named.
@@ -134,6 +136,7 @@ impl Default for LagCapabilities {
             fallback: false,
             across_pair: false,
             mtu_on_lag: false,
+            mirrors: false,
             max_members: 0,
             naming: LagNaming::Free,
         }

@@ -31,6 +31,7 @@ pub(super) fn capabilities() -> Capabilities {
             fallback: true,
             across_pair: false,
             mtu_on_lag: false,
+            mirrors: false,
             max_members: 16,
             naming: LagNaming::Free,
         }),

@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use drivers::ssh_cli::profile::{Entry, Mistake, Profile, Source};
+use drivers::ssh_cli::{
+    cases::Summary,
+    profile::{Entry, Mistake, Profile, Source},
+};
 use switch::{Atomicity, Capabilities, HybridSupport, Saving, VlanDatabase};
 
 use super::{Look, Tone, count, safe};
@@ -17,6 +20,32 @@ pub(crate) fn mistakes(look: Look, file: &str, mistakes: &[Mistake]) -> String {
     let number = count(mistakes.len(), "problem", "problems");
     let invalid = look.paint(Tone::Bad, "invalid:");
     let _ = writeln!(out, "{invalid} {number}, so nothing of it is used");
+    out
+}
+
+/// How the cases of a profile went: what failed in full, the rest counted.
+pub(crate) fn cases(look: Look, summary: &Summary) -> String {
+    let mut out = String::new();
+    let failed = summary.cases.iter().filter(|case| !case.problems.is_empty());
+    let mut failures = 0;
+    for case in failed {
+        failures += 1;
+        let mark = look.paint(Tone::Bad, "failed:");
+        let _ = writeln!(out, "{mark} {}: {}", case.path.display(), safe(&case.title));
+        for line in case.problems.iter().flat_map(|problem| problem.trim_end().lines()) {
+            let _ = writeln!(out, "    {}", safe(line));
+        }
+    }
+    let all = summary.cases.len();
+    let passed = look.paint(Tone::Good, "passed:");
+    let _ = writeln!(out, "{passed} {} of {}", all - failures, count(all, "case", "cases"));
+    let missing: Vec<String> = summary.missing.iter().map(|kind| kind.to_string()).collect();
+    if !missing.is_empty() {
+        let _ = writeln!(out, "no case shows: {}", missing.join(", "));
+    }
+    for error in &summary.unseen_errors {
+        let _ = writeln!(out, "no case shows the error `{}`", safe(error));
+    }
     out
 }
 

@@ -13,6 +13,9 @@ fn compare(path: &str, want: &Value, got: Option<&Value>, found: &mut Vec<String
     let shown =
         |value: Option<&Value>| value.map_or_else(|| "not there".to_owned(), Value::to_string);
     let got = got.filter(|got| !got.is_null());
+    let nothing = Value::Object(serde_json::Map::new());
+    // A map without anything in it is left out of what is read.
+    let got = got.or_else(|| want.is_object().then_some(&nothing));
     match (want, got) {
         (Value::Object(want), Some(Value::Object(members))) => {
             for (name, want) in want {
@@ -47,6 +50,8 @@ mod tests {
     #[case(json!({"a": 1}), json!({"a": 1, "b": 2}), &[])]
     #[case(json!({"a": {"b": 1}}), json!({"a": {"b": 2}}), &["`/a/b` is 2 instead of 1"])]
     #[case(json!({"a": 1}), json!({}), &["`/a` is not there instead of 1"])]
+    #[case(json!({"a": {}}), json!({}), &[])]
+    #[case(json!({"a": {"b": 1}}), json!({}), &["`/a/b` is not there instead of 1"])]
     #[case(json!({"a": false}), json!({}), &[])]
     #[case(json!({"a": false}), json!({"a": {}}), &["`/a` is {} instead of false"])]
     #[case(json!({"m": ["b", "a"]}), json!({"m": ["a", "b"]}), &[])]

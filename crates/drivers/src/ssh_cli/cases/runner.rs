@@ -65,14 +65,14 @@ pub(super) async fn run(profile: &Arc<Profile>, case: &Case, transcript: &Transc
         prefix: profile.conversation.prefix.clone(),
     };
     let player = Player::new(transcript, manners);
-    let system = System {
-        profile: Arc::clone(profile),
-        options: fitted.options,
-        capabilities: fitted.capabilities,
-        confirm: false,
-        show_difference: false,
-        candidates: CandidateNames::Fixed(CANDIDATE.to_owned()),
+    let mut system = match System::new(Arc::clone(profile), fitted) {
+        Ok(system) => system,
+        Err(problem) => {
+            let problems = vec![format!("options: {problem}")];
+            return Outcome { problems, ..Outcome::default() };
+        }
     };
+    system.candidates = CandidateNames::Fixed(CANDIDATE.to_owned());
     let dial = Play { player: player.clone(), profile: Arc::clone(profile) };
     let driver = SshCliDriver::new(Arc::new(system), dial);
     let mut run = carry_out(&driver, &case.request).await;

@@ -1,6 +1,6 @@
 //! Whether the cases of a profile show all that they have to.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{collections::BTreeSet, fmt, path::PathBuf};
 
 use model::{AdminState, VlanMode};
 use serde::Serialize;
@@ -66,6 +66,38 @@ pub enum Kind {
     Truncated,
     /// A connection that breaks in the middle.
     Dropped,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AttachAccess => "attach access",
+            Self::AttachTrunkNative => "attach trunk with native",
+            Self::AttachTrunk => "attach trunk",
+            Self::Reattach => "attach with other VLANs than before",
+            Self::Detach => "detach",
+            Self::LagAttach => "create a LAG",
+            Self::LagChange => "change a LAG",
+            Self::LagDetach => "take a port out of a LAG",
+            Self::LagDelete => "delete a LAG",
+            Self::LagPair => "a LAG over a pair",
+            Self::Shut => "shut",
+            Self::Description => "description",
+            Self::Mtu => "MTU",
+            Self::StpEdge => "STP edge",
+            Self::BpduGuard => "BPDU guard",
+            Self::VlanCreate => "create a VLAN",
+            Self::VlanDelete => "delete a VLAN",
+            Self::VniMap => "map a VLAN to a VNI",
+            Self::VniUnmap => "take a VLAN off its VNI",
+            Self::Save => "save",
+            Self::Unsupported => "something unsupported",
+            Self::Rejected => "a refused line",
+            Self::NoSuchPort => "a port that is not there",
+            Self::Truncated => "a truncated answer",
+            Self::Dropped => "a dropped session",
+        })
+    }
 }
 
 impl Kind {

@@ -520,7 +520,8 @@ pub enum Shape {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawRule {
-    /// The line, as a whole: the expression is anchored at both ends.
+    /// The line, as a whole: the expression is anchored at both ends. `{options.NAME}` stands for
+    /// an option of the switch, here and in `within`.
     pub r#match: String,
     /// The facts that it states: a fixed text, or `$group`.
     #[serde(default)]

@@ -66,6 +66,9 @@ impl Reader {
             let mut config = self.config(facts, &Object::Port(port.clone()), told, &mut remarks);
             if lag.is_some() {
                 config.vlans = None;
+                if self.lag_can(|lag| lag.mirrors) {
+                    config = PortConfig { mtu: None, stp_edge: None, bpdu_guard: None, ..config };
+                }
             }
             wanted.extend(lag.clone());
             seen.slice.ports.insert(port.clone(), PortState { config, lag, extra: None });
@@ -134,9 +137,9 @@ impl Reader {
         ports.collect()
     }
 
-    /// Whether anything was told of this port.
-    pub fn has_port(&self, facts: &Facts, port: &PortName) -> bool {
-        facts.of(&Object::Port(port.clone())).is_some()
+    /// Whether the object is there.
+    pub fn has(&self, facts: &Facts, object: &Object) -> bool {
+        facts.of(object).is_some()
     }
 
     /// What is heard by LLDP. A fact that is stated again begins the next neighbour of a port, for

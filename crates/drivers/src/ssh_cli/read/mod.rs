@@ -158,6 +158,8 @@ pub struct Reader {
 /// One `[[read]]`.
 #[derive(Debug, Clone)]
 struct Reading {
+    /// What it says, for what depends on options.
+    raw: RawRead,
     tells: Tells,
     each: Each,
     shape: Shape,
@@ -198,7 +200,11 @@ impl Reader {
             .read
             .iter()
             .enumerate()
-            .filter_map(|(index, read)| Reading::compile(index, read, problems))
+            .filter_map(|(index, read)| {
+                // Any value stands for the switch's.
+                Reading::compile(index, &with_options(read, |_| "x".to_owned()), problems)
+                    .map(|reading| Reading { raw: read.clone(), ..reading })
+            })
             .collect();
         let commands = Arc::new(commands(raw, problems));
         let vlans = VlanRules::compile(raw, problems);
@@ -220,6 +226,29 @@ impl Reader {
             frame_overhead: raw.ports.frame_overhead,
         };
         (problems.len() == before).then_some(reader)
+    }
+
+    /// The reader of a switch with these options.
+    pub fn fitted(&self, options: &BTreeMap<String, String>) -> Result<Self, Problem> {
+        // What needs an option that is not there says nothing.
+        let value = |name: &str| match options.get(name) {
+            Some(value) => regex::escape(value),
+            None => r"[^\s\S]".to_owned(),
+        };
+        let mut problems = Vec::new();
+        let readings = self.readings.iter().enumerate().filter_map(|(index, reading)| {
+            if !options_in(&reading.raw).any(|_| true) {
+                return Some(reading.clone());
+            }
+            let fitted = with_options(&reading.raw, value);
+            let compiled = Reading::compile(index, &fitted, &mut problems)?;
+            Some(Reading { raw: reading.raw.clone(), ..compiled })
+        });
+        let readings = readings.collect();
+        match problems.into_iter().next() {
+            None => Ok(Self { readings, ..self.clone() }),
+            Some(problem) => Err(problem),
+        }
     }
 
     /// How ports and LAGs are named.
@@ -410,6 +439,38 @@ impl Reader {
     }
 }
 
+/// How an option is written in an expression.
+const OPTION: &str = "{options.";
+
+/// The options that the expressions of a reading name.
+fn options_in(read: &RawRead) -> impl Iterator<Item = &str> {
+    let patterns = read.rules.iter().map(|rule| rule.r#match.as_str());
+    patterns.chain(read.within.as_deref()).flat_map(|pattern| {
+        pattern.split(OPTION).skip(1).filter_map(|rest| Some(rest.split_once('}')?.0))
+    })
+}
+
+/// The reading with values for its options.
+fn with_options(read: &RawRead, value: impl Fn(&str) -> String) -> RawRead {
+    let fill = |pattern: &str| {
+        let mut parts = pattern.split(OPTION);
+        let mut filled = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            match part.split_once('}') {
+                Some((name, rest)) => filled.extend([value(name).as_str(), rest]),
+                None => filled.extend([OPTION, part]),
+            }
+        }
+        filled
+    };
+    let rule = |rule: &RawRule| RawRule { r#match: fill(&rule.r#match), set: rule.set.clone() };
+    RawRead {
+        within: read.within.as_deref().map(fill),
+        rules: read.rules.iter().map(rule).collect(),
+        ..read.clone()
+    }
+}
+
 /// The place of a reading's command in its profile.
 fn template(index: usize) -> String {
     format!("read[{index}].command")
@@ -426,6 +487,11 @@ fn commands(raw: &RawProfile, problems: &mut Vec<Problem>) -> Templates {
             Each::Vlan => &["options", "vlan"],
         };
         templates.add(&template(index), &read.command, names, &options, problems);
+        for (number, name) in options_in(read).enumerate() {
+            let use_of = format!("{{{{ options.{name} }}}}");
+            let at = format!("read[{index}].option {number}");
+            templates.add(&at, &use_of, names, &options, problems);
+        }
     }
     templates
 }
@@ -482,6 +548,7 @@ impl Reading {
             })
             .collect();
         Some(Self {
+            raw: raw.clone(),
             tells: *tells,
             each: *each,
             shape: *shape,

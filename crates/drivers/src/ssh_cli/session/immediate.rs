@@ -13,7 +13,7 @@ use super::{
     steps::{Step, flatten},
     verdict::{self, Verdict},
 };
-use crate::ssh_cli::{render::blocks_to_lines, shell::with_doubt};
+use crate::ssh_cli::{profile::PromptMode, render::blocks_to_lines, shell::with_doubt};
 
 impl CliSession {
     pub(super) async fn apply_each(&mut self, mut rendered: Rendered) -> BatchOutcome {
@@ -26,10 +26,11 @@ impl CliSession {
             if self.broken.is_some() {
                 return BatchOutcome::RefusedWhole(error);
             }
-            self.back(Part::Leave, "").await;
+            self.leave_base(&system).await;
             return rendered.outcome(&error);
         }
-        for (number, blocks) in std::mem::take(&mut rendered.works) {
+        let mut works = std::mem::take(&mut rendered.works).into_iter().peekable();
+        while let Some((number, blocks)) = works.next() {
             let steps = flatten(&blocks, exit.as_deref());
             let outcome = self
                 .carry_out(&system, &steps)
@@ -37,14 +38,14 @@ impl CliSession {
                 .map(|answers| Applied { operations: blocks_to_lines(&blocks), answers });
             let failed = outcome.is_err();
             rendered.settle(number, outcome);
-            if failed {
+            if failed && works.peek().is_some() {
                 self.return_to_base(&system).await;
             }
             if self.broken.is_some() {
                 break;
             }
         }
-        self.back(Part::Leave, "").await;
+        self.leave_base(&system).await;
         rendered.outcome(&self.lost_before())
     }
 
@@ -81,11 +82,20 @@ impl CliSession {
         if self.broken.is_some() || self.place.is_none_or(|place| place == system.base()) {
             return;
         }
-        self.back(Part::Leave, "").await;
+        self.leave_base(system).await;
         if self.broken.is_none()
             && let Err(error) = self.go(Part::Enter, "", system.base()).await
         {
             self.give_up(error.to_string());
+        }
+    }
+
+    /// To where commands that read are given, unless the prompt shows that it stands there: what
+    /// leads there is an unknown word in that place.
+    async fn leave_base(&mut self, system: &System) {
+        let stands = self.place == Some(PromptMode::Ready) && system.base() != PromptMode::Ready;
+        if !stands {
+            self.back(Part::Leave, "").await;
         }
     }
 

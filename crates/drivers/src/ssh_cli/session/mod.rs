@@ -32,9 +32,10 @@ use self::{
 use super::{
     console::{Answer, Console, Line},
     profile::{
-        Profile, PromptMode, Question,
+        Fitted, Problem, Profile, PromptMode, Question,
         schema::{ConfigureStyle, SessionKind},
     },
+    read::Reader,
     render::{Block, Context, RenderError},
 };
 
@@ -47,6 +48,8 @@ pub struct System {
     pub options: BTreeMap<String, String>,
     /// What it can do with these.
     pub capabilities: Capabilities,
+    /// What its answers mean, with these.
+    pub reader: Reader,
     /// Whether a commit has to be confirmed, so that the switch takes back by itself what cut it
     /// off. Only where the profile has words for it.
     pub confirm: bool,
@@ -83,6 +86,21 @@ impl CandidateNames {
 }
 
 impl System {
+    /// A switch with these options, whose commits need no confirmation and are not shown before.
+    pub fn new(profile: Arc<Profile>, fitted: Fitted) -> Result<Self, Problem> {
+        let Fitted { options, capabilities } = fitted;
+        let reader = profile.reader.fitted(&options)?;
+        Ok(Self {
+            profile,
+            options,
+            capabilities,
+            reader,
+            confirm: false,
+            show_difference: false,
+            candidates: CandidateNames::default(),
+        })
+    }
+
     /// The commands of a request's changes.
     pub fn blocks(&self, work: &Work) -> Result<Vec<Block>, RenderError> {
         self.profile.renderer.work(work, &Context { options: &self.options })

@@ -27,12 +27,14 @@ const ROUNDS: usize = 2;
 impl CliSession {
     pub(super) async fn read(&mut self, query: &Query) -> Result<Observation, DeviceError> {
         let system = Arc::clone(&self.system);
-        let (reader, can) = (&system.profile.reader, &system.capabilities);
+        let (reader, can) = (&system.reader, &system.capabilities);
         let (mut facts, mut answers) = (Facts::default(), Answers::new());
         let ports: Vec<Object> = query.ports.iter().cloned().map(Object::Port).collect();
         if !ports.is_empty() {
             self.learn(&[Tells::Ports], &ports, &mut facts, &mut answers).await?;
         }
+        let present = ports.iter().filter(|port| reader.has(&facts, port));
+        let present: Vec<Object> = present.cloned().collect();
         let vlans = can.vlan_database == VlanDatabase::Explicit && !query.vlans.is_empty();
         // Where no port says in which LAG it is, the LAGs have to say it.
         let untold = !ports.is_empty() && !reader.states(Tells::Ports, Fact::Lag);
@@ -46,14 +48,14 @@ impl CliSession {
                 (Tells::Lags, can.lag.is_some() && (untold || !lags.is_empty())),
                 (Tells::LagNames, query.lag_names || query.pair_ids),
                 (Tells::Vlans, vlans || query.all_vlans),
-                (Tells::Status, !ports.is_empty()),
+                (Tells::Status, !present.is_empty()),
             ];
             let kinds: Vec<Tells> =
                 wanted.into_iter().filter(|(_, wanted)| *wanted).map(|(kind, _)| kind).collect();
             known.extend(lags);
             let lags = known.iter().cloned().map(Object::Lag);
             let vlans = query.vlans.iter().copied().map(Object::Vlan);
-            let objects: Vec<Object> = ports.iter().cloned().chain(lags).chain(vlans).collect();
+            let objects: Vec<Object> = present.iter().cloned().chain(lags).chain(vlans).collect();
             self.learn(&kinds, &objects, &mut facts, &mut answers).await?;
         }
         reader.observation(&facts, query).map_err(|error| error.of_answers())
@@ -62,18 +64,18 @@ impl CliSession {
     /// What is heard by LLDP, on all ports.
     pub async fn neighbors(&mut self) -> Result<Vec<Neighbor>, DeviceError> {
         let facts = self.table(Tells::Lldp).await?;
-        Ok(self.system.profile.reader.neighbors(&facts))
+        Ok(self.system.reader.neighbors(&facts))
     }
 
     /// Which MAC addresses are learned where.
     pub async fn macs(&mut self) -> Result<Vec<MacEntry>, DeviceError> {
         let facts = self.table(Tells::Macs).await?;
-        Ok(self.system.profile.reader.macs(&facts))
+        Ok(self.system.reader.macs(&facts))
     }
 
     async fn table(&mut self, kind: Tells) -> Result<Facts, DeviceError> {
         self.usable()?;
-        if !self.system.profile.reader.tells(kind) {
+        if !self.system.reader.tells(kind) {
             let what = "the profile does not say how this table is read".to_owned();
             return Err(DeviceError::Unsupported { what });
         }
@@ -92,7 +94,7 @@ impl CliSession {
         answers: &mut Answers,
     ) -> Result<(), DeviceError> {
         let system = Arc::clone(&self.system);
-        let reader = &system.profile.reader;
+        let reader = &system.reader;
         let mut asked: Vec<(Tells, Asked)> = Vec::new();
         for kind in kinds {
             let commands = reader.asks(&[*kind], objects, &system.options);

@@ -16,16 +16,17 @@ const LONGEST: usize = 256;
 impl CliSession {
     pub(super) async fn find(&mut self, text: &str) -> Result<Vec<PortMatch>, DeviceError> {
         let system = Arc::clone(&self.system);
-        let reader = &system.profile.reader;
+        let reader = &system.reader;
         if text.len() > LONGEST || text.chars().any(char::is_control) {
             return Ok(Vec::new());
         }
         let mut found = Vec::new();
         if let Some(port) = reader.names().port(text) {
             let (mut facts, mut answers) = (Facts::default(), BTreeMap::new());
-            let object = [Object::Port(port.clone())];
-            self.learn(&[Tells::Ports], &object, &mut facts, &mut answers).await?;
-            if reader.has_port(&facts, &port) {
+            let object = Object::Port(port.clone());
+            let objects = std::slice::from_ref(&object);
+            self.learn(&[Tells::Ports], objects, &mut facts, &mut answers).await?;
+            if reader.has(&facts, &object) {
                 let exact = port.as_str() == text;
                 let matched = if exact { MatchKind::Name } else { MatchKind::Alias };
                 found.push(PortMatch { port, matched });
