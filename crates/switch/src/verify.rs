@@ -32,7 +32,7 @@ impl Display for Difference {
 }
 
 /// Everything in which the switch differs from what is wanted, over the targets that are wanted.
-pub(crate) fn differences(wanted: &Slice, observed: &Slice) -> Vec<Difference> {
+pub fn differences(wanted: &Slice, observed: &Slice) -> Vec<Difference> {
     let mut found = Vec::new();
     for (name, want) in &wanted.ports {
         let target = Target::Port(name.clone());
@@ -110,13 +110,24 @@ fn configuration(
         shown(&observed.description),
     );
     compare("mtu", *mtu == observed.mtu, shown(mtu), shown(&observed.mtu));
-    compare("stp_edge", *stp_edge == observed.stp_edge, shown(stp_edge), shown(&observed.stp_edge));
+    compare(
+        "stp_edge",
+        off(*stp_edge) == off(observed.stp_edge),
+        shown(stp_edge),
+        shown(&observed.stp_edge),
+    );
     compare(
         "bpdu_guard",
-        *bpdu_guard == observed.bpdu_guard,
+        off(*bpdu_guard) == off(observed.bpdu_guard),
         shown(bpdu_guard),
         shown(&observed.bpdu_guard),
     );
+}
+
+/// Nothing said is the system's default, which is off: a LAG that was made without a word about it
+/// reads as one that has it switched off.
+const fn off(setting: Option<bool>) -> bool {
+    matches!(setting, Some(true))
 }
 
 /// A setting that the switch cannot say is not held against it unless it was asked for.

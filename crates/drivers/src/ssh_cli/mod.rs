@@ -5,6 +5,7 @@
 //! [`conversation`] of the profile says; [`render`] says what a switch is told, [`read`] what its
 //! answers mean.
 
+pub mod cases;
 pub mod console;
 pub mod conversation;
 pub mod driver;

@@ -96,7 +96,9 @@ impl Facts {
         told.said.extend(facts.iter().cloned());
         told.exists |= line.makes_exist;
         let about_vlans = facts.iter().any(|(fact, _)| fact.is_about_vlans());
-        if line.is_relevant || (line.makes_exist && about_vlans) {
+        // A line that is known to say something else only, such as a description, is none of them.
+        let other = !facts.is_empty() && !about_vlans;
+        if (line.is_relevant && !other) || (line.makes_exist && about_vlans) {
             told.vlan_lines.push(line.text.to_owned());
         }
         Ok(())

@@ -237,10 +237,9 @@ impl Reader {
         let told = told.unwrap_or(&nothing);
         let mut remarks = Remarks::new();
         let mode = self.lag_mode(facts, lag, told, &members)?;
-        let lacp = mode != LagMode::Static;
         let settings = LagSettings {
             mode,
-            rate: self.rate(facts, told, &members, &mut remarks).filter(|_| lacp),
+            rate: self.rate(facts, told, &members, &mut remarks),
             min_links: self.scalar(told, Fact::MinLinks, &mut remarks),
             fallback: self.scalar(told, Fact::Fallback, &mut remarks),
             pair: self.scalar(told, Fact::Pair, &mut remarks),
@@ -269,10 +268,11 @@ impl Reader {
         if !told.all(Fact::Rate).is_empty() {
             return self.scalar(told, Fact::Rate, remarks);
         }
-        let default = || self.defaults.get(&Fact::LacpRate).map(String::as_str);
+        let kinds = [Fact::LacpRate, Fact::Rate];
+        let default = kinds.iter().find_map(|fact| self.defaults.get(fact)).map(String::as_str);
         let of_members = members.iter().filter_map(|port| facts.about(&Object::Port(port.clone())));
         let rates: BTreeSet<Option<&str>> = of_members
-            .map(|told| told.all(Fact::LacpRate).first().copied().or_else(default))
+            .map(|told| kinds.iter().find_map(|fact| told.all(*fact).first().copied()).or(default))
             .collect();
         let mut rates = rates.into_iter();
         match (rates.next(), rates.next()) {

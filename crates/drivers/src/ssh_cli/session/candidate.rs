@@ -139,9 +139,8 @@ impl CliSession {
         system: &System,
         name: &str,
     ) -> Result<Option<String>, DeviceError> {
-        let Some(line) = system.script(Part::Diff, name)?.into_iter().next() else {
-            return Ok(None);
-        };
+        let line = system.script(Part::Diff, name)?.into_iter().next();
+        let Some(line) = line.filter(|_| system.show_difference) else { return Ok(None) };
         let answer = self.ask(&line, false, &[]).await?;
         let told = verdict::of_reading(&system.profile.conversation.grammar, &answer);
         Ok(match told {

@@ -50,6 +50,9 @@ pub struct System {
     /// Whether a commit has to be confirmed, so that the switch takes back by itself what cut it
     /// off. Only where the profile has words for it.
     pub confirm: bool,
+    /// Whether the switch is asked what a candidate changes before it is committed, for the audit
+    /// log; it costs one more answer. Only where the profile has words for it.
+    pub show_difference: bool,
     /// How candidates are named.
     pub candidates: CandidateNames,
 }
