@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use drivers::ssh_cli::profile::{Entry, Mistake, Profile, Source};
+use drivers::ssh_cli::{
+    cases::{CaseReport, Summary},
+    profile::{Entry, Mistake, Profile, Source},
+};
 use switch::{Atomicity, Capabilities, HybridSupport, Saving, VlanDatabase};
 
 use super::{Look, Tone, count, safe};
@@ -17,6 +20,49 @@ pub(crate) fn mistakes(look: Look, file: &str, mistakes: &[Mistake]) -> String {
     let number = count(mistakes.len(), "problem", "problems");
     let invalid = look.paint(Tone::Bad, "invalid:");
     let _ = writeln!(out, "{invalid} {number}, so nothing of it is used");
+    out
+}
+
+/// Whether a case is among those that were asked for.
+pub(crate) fn is_meant(case: &CaseReport, only: &str) -> bool {
+    case.path.file_name().is_some_and(|name| name.to_string_lossy().contains(only))
+}
+
+/// What became of conformance cases.
+pub(crate) fn cases(look: Look, summary: &Summary, only: &str) -> String {
+    let mut out = String::new();
+    let meant: Vec<_> = summary.cases.iter().filter(|case| is_meant(case, only)).collect();
+    let mut passed = 0;
+    for CaseReport { path, title, problems } in &meant {
+        if problems.is_empty() {
+            passed += 1;
+            continue;
+        }
+        let failed = look.paint(Tone::Bad, "failed:");
+        let _ = writeln!(out, "{failed} {}: {}", path.display(), safe(title));
+        for problem in problems {
+            for line in problem.trim_end().lines() {
+                let _ = writeln!(out, "    {}", safe(line));
+            }
+        }
+    }
+    let number = count(meant.len(), "case", "cases");
+    let _ = writeln!(out, "{passed} of {number} passed");
+    if only.is_empty() {
+        let names: Vec<String> = summary
+            .missing
+            .iter()
+            .filter_map(|kind| serde_json::to_value(kind).ok()?.as_str().map(str::to_owned))
+            .collect();
+        if !names.is_empty() {
+            let odd = look.paint(Tone::Odd, "no case shows:");
+            let _ = writeln!(out, "{odd} {}", names.join(", "));
+        }
+        for pattern in &summary.unseen_errors {
+            let odd = look.paint(Tone::Odd, "no case shows an answer like");
+            let _ = writeln!(out, "{odd} {}", safe(pattern));
+        }
+    }
     out
 }
 
