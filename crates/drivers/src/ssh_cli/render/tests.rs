@@ -362,8 +362,8 @@ proptest! {
             LazyLock::new(|| with("set_vlans", "x {{ to.tagged | vlans }}"));
         let lines = rendered(&RENDERER, &carrying(from), &carrying(to)).unwrap();
         let text = lines[0].strip_prefix('x').unwrap().trim_start();
-        prop_assert_eq!(text.parse::<VlanSet>().unwrap(), set.clone());
         prop_assert_eq!(text, set.to_string());
+        prop_assert_eq!(text.parse::<VlanSet>().unwrap(), set);
     }
 
     #[test]

@@ -27,14 +27,11 @@ pub(super) fn run(args: &Args, json: bool, output: &mut Output) -> anyhow::Resul
     }
     let mut rows = output.look().table(["PROFILE", "SYSTEM", "PORTS", "LAGS", "VLANS", "FROM"]);
     for entry in profiles.iter() {
-        let profile = match entry.profile() {
-            Ok(profile) => profile,
-            Err(_) => {
-                let refused = Shown::toned(Tone::Bad, "refused, as `show` says");
-                let [ports, lags, vlans] = Default::default();
-                rows.add([entry.name().into(), refused, ports, lags, vlans, from(entry.source())]);
-                continue;
-            }
+        let Ok(profile) = entry.profile() else {
+            let refused = Shown::toned(Tone::Bad, "refused, as `show` says");
+            let [ports, lags, vlans] = Default::default();
+            rows.add([entry.name().into(), refused, ports, lags, vlans, from(entry.source())]);
+            continue;
         };
         let can = &profile.raw.capabilities;
         rows.add([
