@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use drivers::ssh_cli::{
-    cases::Summary,
+    cases::{CaseReport, Summary},
     profile::{Entry, Mistake, Profile, Source},
 };
 use switch::{Atomicity, Capabilities, HybridSupport, Saving, VlanDatabase};
@@ -23,28 +23,45 @@ pub(crate) fn mistakes(look: Look, file: &str, mistakes: &[Mistake]) -> String {
     out
 }
 
-/// How the cases of a profile went: what failed in full, the rest counted.
-pub(crate) fn cases(look: Look, summary: &Summary) -> String {
+/// Whether a case is among those that were asked for.
+pub(crate) fn is_meant(case: &CaseReport, only: &str) -> bool {
+    case.path.file_name().is_some_and(|name| name.to_string_lossy().contains(only))
+}
+
+/// What became of conformance cases.
+pub(crate) fn cases(look: Look, summary: &Summary, only: &str) -> String {
     let mut out = String::new();
-    let failed = summary.cases.iter().filter(|case| !case.problems.is_empty());
-    let mut failures = 0;
-    for case in failed {
-        failures += 1;
-        let mark = look.paint(Tone::Bad, "failed:");
-        let _ = writeln!(out, "{mark} {}: {}", case.path.display(), safe(&case.title));
-        for line in case.problems.iter().flat_map(|problem| problem.trim_end().lines()) {
-            let _ = writeln!(out, "    {}", safe(line));
+    let meant: Vec<_> = summary.cases.iter().filter(|case| is_meant(case, only)).collect();
+    let mut passed = 0;
+    for CaseReport { path, title, problems } in &meant {
+        if problems.is_empty() {
+            passed += 1;
+            continue;
+        }
+        let failed = look.paint(Tone::Bad, "failed:");
+        let _ = writeln!(out, "{failed} {}: {}", path.display(), safe(title));
+        for problem in problems {
+            for line in problem.trim_end().lines() {
+                let _ = writeln!(out, "    {}", safe(line));
+            }
         }
     }
-    let all = summary.cases.len();
-    let passed = look.paint(Tone::Good, "passed:");
-    let _ = writeln!(out, "{passed} {} of {}", all - failures, count(all, "case", "cases"));
-    let missing: Vec<String> = summary.missing.iter().map(|kind| kind.to_string()).collect();
-    if !missing.is_empty() {
-        let _ = writeln!(out, "no case shows: {}", missing.join(", "));
-    }
-    for error in &summary.unseen_errors {
-        let _ = writeln!(out, "no case shows the error `{}`", safe(error));
+    let number = count(meant.len(), "case", "cases");
+    let _ = writeln!(out, "{passed} of {number} passed");
+    if only.is_empty() {
+        let names: Vec<String> = summary
+            .missing
+            .iter()
+            .filter_map(|kind| serde_json::to_value(kind).ok()?.as_str().map(str::to_owned))
+            .collect();
+        if !names.is_empty() {
+            let odd = look.paint(Tone::Odd, "no case shows:");
+            let _ = writeln!(out, "{odd} {}", names.join(", "));
+        }
+        for pattern in &summary.unseen_errors {
+            let odd = look.paint(Tone::Odd, "no case shows an answer like");
+            let _ = writeln!(out, "{odd} {}", safe(pattern));
+        }
     }
     out
 }

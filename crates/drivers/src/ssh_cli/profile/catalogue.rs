@@ -240,6 +240,13 @@ fn read(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
+/// The built-in profiles, checked once for all tests.
+#[cfg(test)]
+pub(super) fn built_in() -> &'static Profiles {
+    static PROFILES: std::sync::LazyLock<Profiles> = std::sync::LazyLock::new(Profiles::embedded);
+    &PROFILES
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,7 +263,7 @@ mod tests {
 
     #[test]
     fn built_in_profiles_are_called_like_their_files_and_share_no_alias() {
-        let profiles = Profiles::embedded();
+        let profiles = built_in();
         let mut names: Vec<String> = Vec::new();
         for entry in profiles.iter() {
             let profile = entry.profile().unwrap_or_else(|error| panic!("{error}"));

@@ -250,7 +250,7 @@ impl Stage {
         }
         if lag.across_pair {
             let pair = LagSettings { pair: Some(10), ..full.clone() };
-            let before = self.lag(None, free.clone());
+            let before = self.lag(None, free);
             scenes.push(("a LAG over a pair", before, self.lag(Some(&pair), one.clone())));
         }
         let safe = if can.closed { Some(VlanMode::Closed) } else { access(999) };

@@ -256,7 +256,7 @@ fn fence(lines: &[String]) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::catalogue, *};
 
     #[test]
     fn a_page_has_what_the_profile_says() {
@@ -282,7 +282,7 @@ mod tests {
     #[test]
     fn the_pages_in_the_documentation_are_up_to_date() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/devices");
-        let pages = Profiles::embedded().pages().unwrap();
+        let pages = catalogue::built_in().pages().unwrap();
         let mut there: Vec<String> = std::fs::read_dir(folder)
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())

@@ -94,7 +94,7 @@ fn list(json: bool, output: &mut Output) -> anyhow::Result<Exit> {
         Some(found) if !found.profiles.is_empty() => output.text(&rows.to_string())?,
         Some(found) => output.text(&format!("no profiles in {}\n", found.path.display()))?,
         None => {
-            output.text("the client has no configuration; see `mercury connection --help`\n")?
+            output.text("the client has no configuration; see `mercury connection --help`\n")?;
         }
     }
     Ok(Exit::Ok)

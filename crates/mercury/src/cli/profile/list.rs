@@ -3,7 +3,7 @@
 use drivers::ssh_cli::profile::{Entry, Profile, Source};
 use serde_json::{Value, json};
 
-use super::{super::output::Output, Exit, Folder, told};
+use super::{super::output::Output, Exit, Folder};
 use crate::render::{Shown, Tone, profile as render};
 
 #[derive(Debug, clap::Args)]
@@ -17,15 +17,22 @@ pub(super) fn run(args: &Args, json: bool, output: &mut Output) -> anyhow::Resul
     if json {
         let mut all = Vec::new();
         for entry in profiles.iter() {
-            let profile = entry.profile().map_err(|error| told(&error))?;
-            all.push(document(entry, &profile));
+            all.push(match entry.profile() {
+                Ok(profile) => document(entry, &profile),
+                Err(error) => json!({ "name": entry.name(), "refused": error.to_string() }),
+            });
         }
         output.json(&all)?;
         return Ok(Exit::Ok);
     }
     let mut rows = output.look().table(["PROFILE", "SYSTEM", "PORTS", "LAGS", "VLANS", "FROM"]);
     for entry in profiles.iter() {
-        let profile = entry.profile().map_err(|error| told(&error))?;
+        let Ok(profile) = entry.profile() else {
+            let refused = Shown::toned(Tone::Bad, "refused, as `show` says");
+            let [ports, lags, vlans] = Default::default();
+            rows.add([entry.name().into(), refused, ports, lags, vlans, from(entry.source())]);
+            continue;
+        };
         let can = &profile.raw.capabilities;
         rows.add([
             Shown::from(entry.name()),
