@@ -3,12 +3,14 @@
 //!
 //! [`transport`] carries bytes, [`shell`] makes a conversation of a terminal and [`exec`] of
 //! commands, both as the [`conversation`] of the profile says; [`transcript`] writes down what was
-//! said.
+//! said; [`render`] says what a switch is told, [`read`] what its answers mean.
 
 pub mod console;
 pub mod conversation;
 pub mod exec;
 pub mod profile;
+pub mod read;
+pub mod render;
 pub mod shell;
 pub mod transcript;
 pub mod transport;

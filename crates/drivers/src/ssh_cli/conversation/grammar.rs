@@ -1,12 +1,15 @@
 //! What the lines of an answer mean.
 //!
-//! An expression is looked for anywhere in a line, so that a profile anchors what it wants
-//! anchored. Blanks at the end of a line are gone before.
+//! An expression has to match a whole line, so that a note within an error is no excuse. Blanks at
+//! the end of a line are gone before.
 
 use regex::Regex;
 
-use super::{Problem, patterns};
-use crate::ssh_cli::profile::schema::RawAnswers;
+use super::Problem;
+use crate::ssh_cli::profile::{
+    pattern::{self, Extent},
+    schema::RawAnswers,
+};
 
 /// The kinds of lines.
 #[derive(Debug, Clone, Default)]
@@ -27,12 +30,14 @@ impl Grammar {
     pub(super) fn compile(raw: &RawAnswers, problems: &mut Vec<Problem>) -> Option<Self> {
         let before = problems.len();
         let RawAnswers { errors, notes, busy, absent, noise } = raw;
+        let mut lines =
+            |at: &str, texts: &[String]| pattern::lines(at, texts, Extent::Whole, problems);
         let grammar = Self {
-            errors: patterns("answers.errors", errors, problems),
-            notes: patterns("answers.notes", notes, problems),
-            busy: patterns("answers.busy", busy, problems),
-            absent: patterns("answers.absent", absent, problems),
-            noise: patterns("answers.noise", noise, problems),
+            errors: lines("answers.errors", errors),
+            notes: lines("answers.notes", notes),
+            busy: lines("answers.busy", busy),
+            absent: lines("answers.absent", absent),
+            noise: lines("answers.noise", noise),
         };
         (problems.len() == before).then_some(grammar)
     }

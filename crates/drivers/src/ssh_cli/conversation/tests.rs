@@ -82,7 +82,7 @@ pager = ''
 prompts = { configure = '{host}(', inside = '.*' }
 questions = [{ match = ')(', answer = "{secret}" }]
 [answers]
-errors = ['^%', '[', '']
+errors = ['^%', '[', '.*']
 "#,
     );
     assert!(compiled.is_none());
@@ -114,5 +114,5 @@ fn commands_have_no_prompts() {
     assert_eq!(compiled.unwrap().prefix, "sudo -n");
     let (compiled, problems) = compile("[session]\nkind = \"commands\"\nprompts.ready = 'x'");
     assert!(compiled.is_none());
-    assert_eq!(problems, ["`session.prompts`: commands that are run one by one have no prompts"]);
+    assert_eq!(problems, ["`session.prompts` commands that are run one by one have no prompts"]);
 }

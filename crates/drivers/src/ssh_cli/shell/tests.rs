@@ -33,8 +33,8 @@ ready = '{host}# ?'
 configure = '{host}\(config\)# ?'
 inside = '{host}\(config-[^)]*\)# ?'
 [answers]
-errors = ['^% ?(Invalid|Error)']
-noise = ['%LINK-\d']
+errors = ['% ?(Invalid|Error).*']
+noise = ['.*%LINK-\d.*']
 "#;
 
 /// One step of a script: what has to be typed, and what is then shown, in these chunks.
