@@ -114,13 +114,7 @@ impl Profile {
         if problems.is_empty() {
             problems.append(&mut more);
         }
-        Some(Self {
-            renderer: renderer?,
-            reader: reader?,
-            conversation: conversation?,
-            lines,
-            raw,
-        })
+        Some(Self { renderer: renderer?, reader: reader?, conversation: conversation?, lines, raw })
     }
 }
 
