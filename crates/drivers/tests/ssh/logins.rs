@@ -1,6 +1,9 @@
 //! Who is let in, and how often it is tried.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use drivers::{
@@ -84,12 +87,12 @@ async fn a_password_that_was_changed_is_tried_at_once() {
 }
 
 #[rstest]
-#[case::code("code", "it said `Verification code:\nhint: only a password is answered")]
-#[case::new("new", "it said `New password:\nhint: log in by hand, give the account its password")]
+#[case::code("code", "asks `mercury` `Verification code:` at the login\nhint: only a password is")]
+#[case::new("new", "asks `mercury` `New password:` at the login\nhint: log in by hand, give")]
 #[tokio::test]
 async fn a_question_for_anything_else_is_not_answered(#[case] auth: &str, #[case] said: &str) {
     let peer = Peer::new(json!({"auth": auth}));
-    let told = refusal(&Ssh::new(peer.settings())).await.replace("``", "`");
+    let told = refusal(&Ssh::new(peer.settings())).await;
     assert!(told.contains(said), "{told}");
     assert_eq!(peer.logins(), [""; 0]);
 }
@@ -97,8 +100,11 @@ async fn a_question_for_anything_else_is_not_answered(#[case] auth: &str, #[case
 #[tokio::test]
 async fn a_new_password_that_the_server_demands_is_not_given() {
     let peer = Peer::new(json!({"auth": "change"}));
-    let told = refusal(&Ssh::new(peer.settings())).await;
-    assert!(told.contains("was refused"), "{told}");
+    let mut settings = peer.settings();
+    settings.login_timeout = Duration::from_secs(2);
+    let told = refusal(&Ssh::new(settings)).await;
+    assert!(told.contains("the answer to the login of"), "{told}");
+    assert!(told.contains("when it demands a new password for the account"), "{told}");
     assert_eq!(peer.logins(), ["password right"]);
 }
 
@@ -113,7 +119,8 @@ async fn what_is_not_configured_is_not_tried() {
     settings.target.password = None;
     let told = refusal(&Ssh::new(settings)).await;
     assert!(told.contains("nothing that is configured could be tried"), "{told}");
-    assert!(told.contains("it takes password, keyboard-interactive"), "{told}");
+    let takes = told.split_once("it takes ").unwrap().1;
+    assert!(takes.contains("keyboard-interactive") && takes.contains(", "), "{told}");
 }
 
 /// A key in a file of its own, let in by the server.
@@ -213,6 +220,10 @@ async fn an_old_switch_is_reached_only_if_that_is_allowed(#[case] which: usize) 
     let mut settings = peer.settings();
     settings.target.legacy = Legacy::All;
     assert_eq!(version(&Ssh::new(settings)).await.unwrap(), "Version 1\n");
+    if kex.contains("exchange") {
+        // Once is enough: without optimisation, it takes a minute.
+        return;
+    }
     let mut settings = peer.settings();
     let named = vec![kex.into(), cipher.into(), mac.into(), signature.into()];
     settings.target.legacy = Legacy::some(named).unwrap();

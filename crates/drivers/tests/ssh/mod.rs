@@ -88,7 +88,8 @@ fn endpoint(port: u16, host_key: &Path) -> Endpoint {
 
 fn settings(endpoint: Endpoint) -> Settings {
     let mut settings = Settings::new("leaf-01", endpoint);
-    settings.connect_timeout = Duration::from_secs(10);
+    // Without optimisation, an exchange over a large group takes seconds.
+    settings.connect_timeout = Duration::from_secs(60);
     settings
 }
 
@@ -121,7 +122,7 @@ async fn ask(console: &mut Box<dyn Console>, text: &str) -> Answer {
 }
 
 async fn dial(ssh: &Ssh, conversation: &Conversation) -> Result<Box<dyn Console>, DeviceError> {
-    let dialling = tokio::time::timeout(Duration::from_secs(30), ssh.dial(conversation));
+    let dialling = tokio::time::timeout(Duration::from_secs(90), ssh.dial(conversation));
     dialling.await.expect("no answer")
 }
 

@@ -159,7 +159,7 @@ async def main():
         gss_host=None,
         **{name: WANTED[name] for name in names if name in WANTED},
     )
-    say(port=listener.get_port())
+    say(port=listener.sockets[0].getsockname()[1])
     await asyncio.Event().wait()
 
 

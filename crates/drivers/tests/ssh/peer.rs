@@ -12,7 +12,7 @@ use std::{
 use drivers::ssh_cli::transport::{Endpoint, Settings};
 use serde_json::{Value, json};
 
-use super::{PASSWORD, Site, endpoint, secret, settings};
+use super::{PASSWORD, Site, endpoint, run, secret, settings};
 
 pub(super) struct Peer {
     pub(super) site: Site,
@@ -34,7 +34,7 @@ impl Peer {
         let program = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ssh/peer.py");
         // The system's Python has the system's library.
         let mut command = Command::new("/usr/bin/python3");
-        command.arg(program).arg(wanted.to_string()).stdout(Stdio::piped());
+        command.args(["-W", "ignore"]).arg(program).arg(wanted.to_string()).stdout(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let (teller, said) = mpsc::channel::<Value>();
@@ -58,6 +58,11 @@ impl Peer {
 
     pub(super) fn settings(&self) -> Settings {
         settings(self.endpoint())
+    }
+
+    /// Stops it without ending it.
+    pub(super) fn freeze(&self) {
+        run(Command::new("kill").args(["-STOP", &self.child.id().to_string()]));
     }
 
     /// The logins that it has judged so far, as `method right`.

@@ -97,6 +97,22 @@ async fn a_connection_that_is_cut_is_told_and_a_new_one_can_be_made() {
 }
 
 #[tokio::test]
+async fn a_switch_that_does_not_answer_any_more_is_noticed() {
+    let peer = peer("");
+    let mut settings = peer.settings();
+    settings.keep_alive = Duration::from_millis(200);
+    settings.keep_alive_misses = 2;
+    let mut console = dial(&Ssh::new(settings), &terminal()).await.unwrap();
+    peer.freeze();
+    let asked = tokio::time::timeout(Duration::from_secs(30), console.ask(&RELOAD)).await;
+    let error = asked.expect("nobody noticed").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the connection to the switch was lost: it does not answer any more"
+    );
+}
+
+#[tokio::test]
 async fn a_dropped_console_leaves_no_connection() {
     let sshd = Sshd::new("");
     let console = dial(&Ssh::new(settings(sshd.endpoint())), &terminal()).await.unwrap();

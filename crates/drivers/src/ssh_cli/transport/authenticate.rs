@@ -5,7 +5,7 @@
 //! once as `password`, and once as the answer to a question, if the host takes both; a question for
 //! anything else is not answered.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::sync::Arc;
 
 use russh::{
     AgentAuthError, MethodKind, MethodSet,
@@ -339,22 +339,18 @@ impl Login<'_> {
     }
 
     fn refuse_questions(&self, prompts: &[Prompt]) -> Fault {
-        let asked: BTreeSet<String> =
+        let asked: Vec<String> =
             prompts.iter().map(|prompt| format!("`{}`", shortened(&prompt.prompt))).collect();
-        let asked: Vec<String> = asked.into_iter().collect();
         let new = prompts.iter().any(|prompt| demands_new(&prompt.prompt));
-        let (address, user) = (self.endpoint.shown(), &self.endpoint.username);
-        let hint = if new {
-            "log in by hand, give the account its password, and configure it here"
-        } else {
-            "only a password is answered; give Mercury an account that needs no more, or a key"
-        };
-        Fault::Refused {
-            username: user.clone(),
-            address,
-            tried: self.tried.clone(),
-            takes: Vec::new(),
-            said: Some(format!("{}\nhint: {hint}", asked.join(", "))),
+        Fault::Asked {
+            username: self.endpoint.username.clone(),
+            address: self.endpoint.shown(),
+            questions: asked.join(", "),
+            hint: if new {
+                "log in by hand, give the account its password, and configure it here"
+            } else {
+                "only a password is answered; give Mercury an account that needs no more, or a key"
+            },
         }
     }
 }

@@ -68,7 +68,7 @@ impl Connection {
             bounded(
                 settings.login_timeout,
                 endpoint,
-                "the answer to the login",
+                LOGIN,
                 authenticate(&mut handle, endpoint, proof, &said),
             )
             .await?;
@@ -117,6 +117,10 @@ impl Connection {
     }
 }
 
+/// What is waited for at a login. The SSH library does not tell when a new password is demanded
+/// (RFC 4252 section 8), so that this is a silence.
+const LOGIN: &str = "the answer to the login";
+
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
@@ -129,7 +133,13 @@ async fn bounded<T>(
 ) -> Result<T, Fault> {
     timeout(limit, doing).await.unwrap_or_else(|_| {
         let (address, ms) = (endpoint.shown(), limit.as_millis());
-        Err(Fault::Way(format!("{what} of `{address}` did not come within {ms} ms")))
+        let hint = if what == LOGIN {
+            "\nhint: a switch is silent while its directory service is, or when it demands a new \
+             password for the account: log in by hand to see"
+        } else {
+            ""
+        };
+        Err(Fault::Way(format!("{what} of `{address}` did not come within {ms} ms{hint}")))
     })
 }
 

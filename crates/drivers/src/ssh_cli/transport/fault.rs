@@ -28,6 +28,17 @@ pub(super) enum Fault {
         /// What it said.
         said: Option<String>,
     },
+    /// The host asks what is not answered.
+    Asked {
+        /// Who is asked.
+        username: String,
+        /// Where.
+        address: String,
+        /// The questions.
+        questions: String,
+        /// What can be done.
+        hint: &'static str,
+    },
     /// SSH itself.
     Ssh(russh::Error),
 }
@@ -35,7 +46,7 @@ pub(super) enum Fault {
 impl Fault {
     /// Whether the credentials were refused, so that trying again soon may lock an account.
     pub(super) const fn is_refusal(&self) -> bool {
-        matches!(self, Self::Refused { .. })
+        matches!(self, Self::Refused { .. } | Self::Asked { .. })
     }
 
     pub(super) fn unreachable(&self, address: &str) -> DeviceError {
@@ -71,6 +82,9 @@ impl fmt::Display for Fault {
                     write!(f, "\nhint: check the user and the credentials; it takes ")?;
                     f.write_str(&takes.join(", "))
                 }
+            }
+            Self::Asked { username, address, questions, hint } => {
+                write!(f, "`{address}` asks `{username}` {questions} at the login\nhint: {hint}")
             }
             Self::Ssh(error) => f.write_str(&in_words(error)),
         }
