@@ -65,9 +65,12 @@ impl Peer {
         run(Command::new("kill").args(["-STOP", &self.child.id().to_string()]));
     }
 
-    /// The logins that it has judged so far, as `method right`.
-    pub(super) fn logins(&self) -> Vec<String> {
-        let told = self.said.try_iter();
+    /// The logins that it has judged since the last time, as `method right`: so many, and no more.
+    pub(super) fn logins(&self, count: usize) -> Vec<String> {
+        let limit = Duration::from_secs(10);
+        let first = (0..count).map_while(|_| self.said.recv_timeout(limit).ok());
+        let told: Vec<Value> = first.collect();
+        let told = told.into_iter().chain(self.said.try_iter());
         told.map(|login| {
             let right = if login["right"] == json!(true) { "right" } else { "wrong" };
             format!("{} {right}", login["method"].as_str().unwrap())
