@@ -9,3 +9,4 @@
 
 mod ovsdb;
 mod plugin;
+mod ssh;

@@ -32,6 +32,16 @@ const NEEDS: &[Need] = &[
     Need { program: "ping", package: "iputils-ping", purpose: "frames between them" },
     Need { program: "sshd", package: "openssh-server", purpose: "a real SSH peer" },
     Need {
+        program: "/usr/lib/python3/dist-packages/asyncssh/__init__.py",
+        package: "python3-asyncssh",
+        purpose: "an SSH server with old algorithms and odd logins",
+    },
+    Need {
+        program: "ssh-agent",
+        package: "openssh-client",
+        purpose: "an SSH client and agent that share no code with ours",
+    },
+    Need {
         program: "python3",
         package: "python3",
         purpose: "clients that share no code with ours",

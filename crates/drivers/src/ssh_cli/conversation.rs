@@ -3,7 +3,7 @@
 mod grammar;
 mod prompts;
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 use secrecy::SecretString;
 
 pub use grammar::Grammar;
@@ -11,12 +11,9 @@ pub use prompts::Prompts;
 
 use super::profile::{
     Problem, Question,
+    pattern::{self, Extent},
     schema::{RawProfile, RawQuestion, RawSession, SessionKind},
 };
-
-/// How large a compiled expression may be: ten times what profiles need, and little enough that a
-/// wrong one cannot use up the memory.
-const PATTERN_BYTES: usize = 4 << 20;
 
 /// The widest terminal: what an SSH server is known to take without complaint.
 const WIDEST: u32 = 65_535;
@@ -94,8 +91,15 @@ impl Conversation {
         let grammar = Grammar::compile(&raw.answers, problems);
         let prompts = Prompts::compile(*kind, hostname, prompts, enable.is_some(), problems);
         let questions = compile_questions("session.questions", questions, problems);
-        let new_password = patterns("session.new_password", new_password, problems);
-        let pager = pattern("session.pager", pager, problems);
+        let new_password = new_password
+            .iter()
+            .enumerate()
+            .filter_map(|(index, text)| {
+                let at = format!("session.new_password[{index}]");
+                recognises(&at, text, Extent::Part, problems)
+            })
+            .collect();
+        let pager = recognises("session.pager", pager, Extent::Part, problems);
         if *width == 0 || *width > WIDEST {
             problems.push(Problem::new("session.width", format!("is not within 1-{WIDEST}")));
         }
@@ -147,44 +151,25 @@ pub fn compile_questions(
         if let Err(what) = super::shell::placeholders(answer) {
             problems.push(Problem::new(format!("{at}.answer"), what));
         }
-        let text = format!(r"(?:{match})\s*$");
-        if let Some(pattern) = checked(&format!("{at}.match"), r#match, &text, problems) {
-            questions.push(Question { pattern, answer: answer.clone() });
-        }
+        let at = format!("{at}.match");
+        // By itself first, so that its parentheses cannot close those around it.
+        let whole = format!(r"(?:{match})\s*");
+        let pattern = pattern::compile(&at, r#match, Extent::Part, problems)
+            .and_then(|_| recognises(&at, &whole, Extent::End, problems));
+        questions.extend(pattern.map(|pattern| Question { pattern, answer: answer.clone() }));
     }
     questions
 }
 
-/// An expression that is looked for anywhere in a text.
-fn pattern(at: &str, text: &str, problems: &mut Vec<Problem>) -> Option<Regex> {
-    checked(at, text, text, problems)
-}
-
-fn patterns(at: &str, texts: &[String], problems: &mut Vec<Problem>) -> Vec<Regex> {
-    let compile =
-        |(index, text): (usize, &String)| checked(&format!("{at}[{index}]"), text, text, problems);
-    texts.iter().enumerate().filter_map(compile).collect()
-}
-
-/// Compiles `whole`, which was made from `text`. An expression that matches the empty line matches
-/// everywhere and would turn every answer into one.
-fn checked(at: &str, text: &str, whole: &str, problems: &mut Vec<Problem>) -> Option<Regex> {
-    // An expression by itself first, so that its parentheses cannot close those around it.
-    let compiled = build(text).and_then(|_| build(whole));
-    let problem = match compiled {
-        Ok(regex) if !regex.is_match("") => return Some(regex),
-        Ok(_) => "matches the empty line".to_owned(),
-        Err(problem) => problem,
-    };
-    problems.push(Problem::new(at, problem));
-    None
-}
-
-fn build(text: &str) -> Result<Regex, String> {
-    RegexBuilder::new(text)
-        .size_limit(PATTERN_BYTES)
-        .build()
-        .map_err(|error| format!("is no regular expression: {error}"))
+/// An expression that recognises something a switch says. One that matches nothing at all would
+/// find it everywhere.
+fn recognises(at: &str, text: &str, extent: Extent, problems: &mut Vec<Problem>) -> Option<Regex> {
+    let regex = pattern::line(at, text, extent, problems)?;
+    if regex.is_match("") {
+        problems.push(Problem::new(at, "matches the empty line"));
+        return None;
+    }
+    Some(regex)
 }
 
 #[cfg(test)]

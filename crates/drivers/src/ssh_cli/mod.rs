@@ -1,9 +1,9 @@
 //! Switches that speak a command line over SSH. What is particular to a system is in its
 //! [`profile`]; the code here knows no system.
 //!
-//! [`shell`] makes a conversation of a terminal and [`exec`] of commands, both as the
-//! [`conversation`] of the profile says; [`render`] says what a switch is told, [`read`] what its
-//! answers mean.
+//! [`transport`] carries bytes, [`shell`] makes a conversation of a terminal and [`exec`] of
+//! commands, both as the [`conversation`] of the profile says; [`transcript`] writes down what was
+//! said; [`render`] says what a switch is told, [`read`] what its answers mean.
 
 pub mod cases;
 pub mod console;
@@ -15,3 +15,5 @@ pub mod read;
 pub mod render;
 pub mod session;
 pub mod shell;
+pub mod transcript;
+pub mod transport;

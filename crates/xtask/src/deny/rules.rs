@@ -49,6 +49,7 @@ impl Rules {
             bans: bans(take(&mut file, "bans", "deny")?)?,
             licences: strings(take(&mut file, "licenses", "allow")?, "licenses.allow")?,
         };
+        ignored_advisories(&mut file)?;
         for (section, value) in &file {
             match value {
                 Value::Table(left) if left.is_empty() => {}
@@ -70,6 +71,21 @@ fn take(file: &mut Table, section: &str, key: &str) -> Result<Value> {
 
 fn strings(value: Value, name: &str) -> Result<Vec<String>> {
     value.try_into().with_context(|| format!("`{name}` is no list of strings"))
+}
+
+/// Takes out the advisories that are ignored. They are for cargo-deny, where somebody runs it with
+/// its database; here, each only has to say why.
+fn ignored_advisories(file: &mut Table) -> Result<()> {
+    let Ok(value) = take(file, "advisories", "ignore") else { return Ok(()) };
+    let Value::Array(entries) = value else { bail!("`advisories.ignore` is no list") };
+    for entry in entries {
+        let text = |key: &str| entry.get(key).and_then(Value::as_str).unwrap_or_default();
+        let fields = entry.as_table().map_or(0, Table::len);
+        if fields != 2 || text("id").is_empty() || text("reason").is_empty() {
+            bail!("`{entry}` in `advisories.ignore` has to be an `id` and a `reason`");
+        }
+    }
+    Ok(())
 }
 
 fn bans(value: Value) -> Result<Vec<Ban>> {
@@ -136,8 +152,18 @@ mod tests {
     }
 
     #[test]
+    fn an_advisory_may_be_ignored_for_a_reason() {
+        let ignored = "[advisories]\nignore = [{ id = \"A\", reason = \"b\" }]\n[sources]";
+        assert!(Rules::parse(&FILE.replace("[sources]", ignored)).is_ok());
+    }
+
+    #[test]
     fn a_rule_that_is_not_understood_is_refused() {
         assert!(refused("[sources]", "[advisories]\nx = 1\n[sources]").contains("`advisories`"));
+        assert!(
+            refused("[sources]", "[advisories]\nignore = [{ id = \"A\" }]\n[sources]")
+                .contains("an `id` and a `reason`")
+        );
         assert!(refused("allow = [\"MIT\"]", "allow = []\nexceptions = []").contains("`licenses`"));
         assert!(
             refused("unknown-git = \"deny\"", "unknown-git = \"allow\"").contains("holds only")

@@ -9,8 +9,12 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use regex::Regex;
 
-use super::{Problem, build};
-use crate::ssh_cli::profile::{PromptMode, schema::SessionKind};
+use super::Problem;
+use crate::ssh_cli::profile::{
+    PromptMode,
+    pattern::{self, Extent},
+    schema::SessionKind,
+};
 
 /// What stands for the host in a prompt's expression.
 const HOST: &str = "{host}";
@@ -71,22 +75,20 @@ impl Prompts {
             let what = "is missing, and `enable` leads from there";
             problems.push(Problem::new("session.prompts.user", what));
         }
-        if let Err(what) = build(hostname) {
-            problems.push(Problem::new("session.hostname", what));
-            return None;
-        }
+        pattern::compile("session.hostname", hostname, Extent::Whole, problems)?;
         let mut all = Vec::new();
         for mode in ORDER {
             let Some(text) = written.get(&mode) else { continue };
-            let host = format!("(?:{hostname})");
             // By itself first, so that its parentheses cannot close those around it.
-            match build(&text.replace(HOST, "host")).and_then(|_| Prompt::build(mode, text, &host))
-            {
-                Ok(prompt) if prompt.whole.is_match("") => {
+            let alone = text.replace(HOST, "host");
+            if pattern::compile(at(mode), &alone, Extent::Whole, problems).is_none() {
+                continue;
+            }
+            match Prompt::build(mode, text, &format!("(?:{hostname})"), problems) {
+                Some(prompt) if prompt.whole.is_match("") => {
                     problems.push(Problem::new(at(mode), "matches the empty line"));
                 }
-                Ok(prompt) => all.push(prompt),
-                Err(what) => problems.push(Problem::new(at(mode), what)),
+                prompt => all.extend(prompt),
             }
         }
         (problems.len() == before).then(|| Self { written: written.clone(), all })
@@ -118,26 +120,32 @@ impl Prompts {
     /// as they are.
     pub(in crate::ssh_cli) fn learned(&self, host: &str) -> Self {
         let literal = literal(host);
-        let built: Result<Vec<Prompt>, String> = ORDER
+        let built: Option<Vec<Prompt>> = ORDER
             .iter()
             .filter_map(|mode| Some((mode, self.written.get(mode)?)))
-            .map(|(mode, text)| Prompt::build(*mode, text, &literal))
+            .map(|(mode, text)| Prompt::build(*mode, text, &literal, &mut Vec::new()))
             .collect();
         match built {
-            Ok(all) => Self { written: self.written.clone(), all },
-            Err(_) => self.clone(),
+            Some(all) => Self { written: self.written.clone(), all },
+            None => self.clone(),
         }
     }
 }
 
 impl Prompt {
-    fn build(mode: PromptMode, text: &str, host: &str) -> Result<Self, String> {
+    fn build(
+        mode: PromptMode,
+        text: &str,
+        host: &str,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Self> {
         // The name is a group once; where it is written again, it is only an expression.
         let filled = text.replacen(HOST, &format!("(?P<host>{host})"), 1).replace(HOST, host);
-        Ok(Self {
+        let whole = format!(r"(?:{filled})\s*");
+        Some(Self {
             mode,
-            whole: build(&format!(r"^(?:{filled})\s*$"))?,
-            begin: build(&format!(r"^(?:{filled})"))?,
+            whole: pattern::compile(at(mode), &whole, Extent::Whole, problems)?,
+            begin: pattern::compile(at(mode), &format!(r"\A(?:{filled})"), Extent::Part, problems)?,
         })
     }
 }

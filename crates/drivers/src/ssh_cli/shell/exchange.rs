@@ -152,6 +152,7 @@ impl<T: Terminal> Shell<T> {
         let Some(question) = line.questions.get(index) else { return Ok(()) };
         let shown = self.ear.quoted(&self.ear.screen.last());
         if reply::is_secret(&question.answer) && asked.contains(&index) {
+            self.secret_refused = true;
             return Err(unknown(format!("it asks {shown} again: it has refused the answer")));
         }
         if asked.len() >= MOST_QUESTIONS {

@@ -21,6 +21,14 @@ const MOST_TRIES: usize = 8;
 /// How many questions are answered before the first prompt.
 const MOST_QUESTIONS: usize = 8;
 
+/// A login that came to nothing.
+#[derive(Debug)]
+pub(in crate::ssh_cli) struct Refusal {
+    pub(in crate::ssh_cli) error: DeviceError,
+    /// Whether a secret was refused, so that trying again soon may lock an account.
+    pub(in crate::ssh_cli) secret: bool,
+}
+
 /// A prompt that was answered with an empty line.
 struct Tried {
     mode: PromptMode,
@@ -47,6 +55,15 @@ impl<T: Terminal> Shell<T> {
         conversation: &Conversation,
         credentials: &Credentials,
     ) -> Result<Self, DeviceError> {
+        Self::come(terminal, conversation, credentials).await.map_err(|refusal| refusal.error)
+    }
+
+    /// The same, and whether a secret was refused.
+    pub(in crate::ssh_cli) async fn come(
+        terminal: T,
+        conversation: &Conversation,
+        credentials: &Credentials,
+    ) -> Result<Self, Refusal> {
         let secrets = credentials.password.iter().chain(&credentials.enable_secret);
         let mut shell = Self {
             ear: Ear::new(terminal, conversation.width, secrets),
@@ -54,13 +71,15 @@ impl<T: Terminal> Shell<T> {
             credentials: credentials.clone(),
             prompts: conversation.prompts.clone(),
             in_step: true,
+            secret_refused: false,
         };
         match shell.come_in().await {
             Ok(()) => Ok(shell),
             Err(error) => {
                 let address = shell.credentials.address.clone();
+                let secret = shell.secret_refused;
                 shell.ear.close().await;
-                Err(unreachable(address, error))
+                Err(Refusal { error: unreachable(address, error), secret })
             }
         }
     }
@@ -178,6 +197,7 @@ impl<T: Terminal> Shell<T> {
             return Ok(());
         };
         if reply::is_secret(answer) && greeting.asked.contains(&index) {
+            self.secret_refused = true;
             return Err(refused(format!(
                 "it refused the login of `{}` in its own dialogue: it asks {shown} again",
                 self.credentials.username
@@ -207,6 +227,7 @@ impl<T: Terminal> Shell<T> {
         let answer = self.ask(&line).await?;
         match answer.prompt {
             Some(PromptMode::User) | None => {
+                self.secret_refused = self.credentials.enable_secret.is_some();
                 let said = self.ear.quoted(&answer.text);
                 Err(refused(format!(
                     "`{enable}` did not lead to more rights: {said}\nhint: check the switch's \

@@ -47,6 +47,8 @@ pub struct Shell<T> {
     prompts: Prompts,
     /// Whether the last answer was heard to its end.
     in_step: bool,
+    /// Whether a secret that was typed has been refused.
+    secret_refused: bool,
 }
 
 impl<T: Terminal> Shell<T> {
