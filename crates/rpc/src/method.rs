@@ -65,7 +65,7 @@ const WANTED: &[&str] = &[
 ];
 const PLUGGED: &[&str] = &["binding_profile"];
 const DETACHED: &[&str] = &["vnic_type", "binding_profile"];
-const DEFINED: &[&str] = &["network", "switches"];
+const DEFINED: &[&str] = &["network", "native_vlan", "switches"];
 const SWITCHES: &[&str] = &["switches"];
 
 impl Method {

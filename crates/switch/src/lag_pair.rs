@@ -55,10 +55,11 @@ pub(crate) fn choose(
         };
     }
     let Some(LagIds { first, last }) = ids else {
-        return Err(SwitchError::Invalid(
-            "a LAG over two switches needs a number, but no `lag_ids` are configured for the pair"
+        return Err(SwitchError::Conflict {
+            what: "a LAG over two switches needs a number, and the pair has none to give"
                 .to_owned(),
-        ));
+            hint: Some("configure `lag_ids` in the section of the pair".to_owned()),
+        });
     };
     let free = (first..=last).find(|number| {
         numbered(sides, lag, *number).is_none()

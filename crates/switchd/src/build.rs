@@ -43,6 +43,16 @@ pub(crate) async fn state(
     let all: Vec<_> =
         config.switches.iter().map(|(name, switch)| settings(config, name, switch)).collect();
     let switches: Vec<SwitchSettings> = stream::iter(all).buffered(STARTS).try_collect().await?;
+    for (name, pair) in &config.pairs {
+        let members = switches.iter().filter(|switch| pair.switches.contains(&switch.name));
+        let mut unable = members.filter(|switch| !switch.driver.capabilities().vxlan);
+        if let Some(switch) = unable.next().filter(|_| pair.vxlan_vlans.is_some()) {
+            return Err(Error::Switch {
+                switch: switch.name.clone(),
+                problem: no_vxlan(&format!("pair.{name}.vxlan_vlans"), switch.driver.name()),
+            });
+        }
+    }
     let pairs = config.pairs.iter().map(|(name, pair)| Pair {
         name: name.clone(),
         switches: pair.switches.clone(),
@@ -91,6 +101,10 @@ async fn settings(
     let refused = |problem: String| Error::Switch { switch: name.clone(), problem };
     let Made { driver, said } = driver(name, switch, &switch.driver).await.map_err(refused)?;
     let safe = safe_state(switch.detach, driver.capabilities(), switch.driver.name());
+    if switch.vxlan_vlans.is_some() && !driver.capabilities().vxlan {
+        let key = format!("switch.{name}.vxlan_vlans");
+        return Err(refused(no_vxlan(&key, switch.driver.name())));
+    }
     let worker = WorkerSettings {
         operation_timeout: switch.operation_timeout,
         session_idle: switch.session_idle,
@@ -117,6 +131,10 @@ async fn settings(
         fingerprint: format!("{switch:?} {worker:?} {said}"),
         worker,
     })
+}
+
+fn no_vxlan(key: &str, driver: &str) -> String {
+    format!("`{key}` means nothing: the driver `{driver}` maps no VLANs to VNIs there")
 }
 
 /// A driver, and what a reload compares beside its section.

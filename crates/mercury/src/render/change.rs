@@ -6,7 +6,7 @@ use rpc::wire::{ChangeAnswer, ChangeOutcome, FlushAnswer, LinkAnswer, LinkOutcom
 
 use super::{
     Look, Shown, Tone, count, duration_ms, ids, maybe, numbered,
-    ports::{config_line, lacp, link},
+    ports::{config_line, lacp, link, vxlans},
 };
 
 /// The answer of a method that changes ports or networks; with `steps`, what was sent too.
@@ -65,8 +65,8 @@ pub(crate) fn summary(look: Look, answer: &ChangeAnswer) -> String {
 }
 
 fn table(look: Look, links: &[LinkAnswer]) -> String {
-    let mut rows =
-        look.table(["SWITCH", "PORT", "LAG", "RESULT", "CARRIES", "LINK", "LACP", "VERIFIED"]);
+    let mut rows = look
+        .table(["SWITCH", "PORT", "LAG", "RESULT", "CARRIES", "VXLAN", "LINK", "LACP", "VERIFIED"]);
     for answer in links {
         let status = answer.status.as_ref();
         rows.add([
@@ -78,6 +78,7 @@ fn table(look: Look, links: &[LinkAnswer]) -> String {
                 LinkOutcome::AlreadySo => "already so".into(),
             },
             answer.observed.as_ref().map(config_line).unwrap_or_default().into(),
+            vxlans(&answer.vxlan).into(),
             status.map(link).unwrap_or_default(),
             status.map(lacp).unwrap_or_default(),
             if answer.verified {
@@ -189,17 +190,17 @@ mod tests {
         let link = |switch: &str, outcome: &str| {
             json!({
                 "switch": switch, "outcome": outcome, "changes": ["define VLAN 100"],
-                "operations": [], "verified": true,
+                "operations": [], "verified": true, "vxlan": { "vni": 5001, "vlan": 100 },
             })
         };
         let links = json!([link("leaf-01", "applied"), link("leaf-02", "already_so")]);
         let answer = answer(&links, "applied", "saved");
         insta::assert_snapshot!(change(Look::default(), &answer, false), @r"
         done: 1 switch changed, 1 already so, verified (12 ms)
-         SWITCH    RESULT       VERIFIED
-        ─────────────────────────────────
-         leaf-01   changed      yes
-         leaf-02   already so   yes
+         SWITCH    RESULT       VXLAN                 VERIFIED
+        ───────────────────────────────────────────────────────
+         leaf-01   changed      VNI 5001 = VLAN 100   yes
+         leaf-02   already so   VNI 5001 = VLAN 100   yes
         saved: the change survives a restart of the switch
         request req-1, change c0ffee
         ");

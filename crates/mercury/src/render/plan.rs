@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use rpc::wire::{Difference, PlanAnswer, PlannedLink};
 
-use super::{Look, Shown, Tone, count, numbered, safe};
+use super::{Look, Shown, Tone, count, numbered, ports::vxlans, safe};
 
 /// Where the plan's token is to be found.
 pub(crate) enum TokenAt<'a> {
@@ -62,6 +62,9 @@ fn place(link: &PlannedLink) -> String {
     if let Some(lag) = &link.lag {
         let _ = write!(place, " (LAG {lag})");
     }
+    if let Some(vxlan) = &link.vxlan {
+        let _ = write!(place, ", {}", vxlans([vxlan]));
+    }
     place
 }
 
@@ -99,13 +102,13 @@ mod tests {
                     {"target": "LAG bond-h1", "member": "members", "from": null, "to": "swp1, swp2"},
                     {"target": "LAG bond-h1", "member": "vlans", "from": null, "to": "access 100"},
                  ]},
-                {"switch": "leaf-02", "ports": ["swp1"], "changes": [], "inverse": [],
-                 "operations": [], "diff": []},
+                {"switch": "leaf-02", "changes": ["map VLAN 1000 to VNI 5001"], "ports": ["swp1"],
+                 "vxlan": {"vni": 5001, "vlan": 1000}, "inverse": [], "operations": [], "diff": []},
             ],
         }))
         .unwrap();
         insta::assert_snapshot!(plan(Look::default(), &answer, &TokenAt::Here), @r"
-        plan: 2 changes; nothing was sent
+        plan: 3 changes; nothing was sent
 
         leaf-01 swp1, swp2 (LAG bond-h1)
            OF            WHAT      NOW    THEN
@@ -119,6 +122,10 @@ mod tests {
              1. insert Port bond-h1
           to take it back
              1. remove LAG `bond-h1`
+
+        leaf-02 swp1, VNI 5001 = VLAN 1000
+          changes
+             1. map VLAN 1000 to VNI 5001
 
         apply it with the token below; it is refused when a switch has changed since
           mercury switch apply eyJ0b2tlbiI6MX0

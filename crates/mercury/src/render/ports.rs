@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use model::PortConfig;
-use rpc::wire::{LacpState, LagRead, MatchedBy, PortStatus, ReadAnswer, ResolveAnswer};
+use rpc::wire::{LacpState, LagRead, MatchedBy, PortStatus, ReadAnswer, ResolveAnswer, Vxlan};
 
 use super::{Look, Shown, Tone, maybe};
 
@@ -44,10 +44,25 @@ pub(crate) fn lacp(status: &PortStatus) -> Shown {
     }
 }
 
+/// The VXLANs on a switch, and their VLANs there: `VNI 5001 = VLAN 1000`.
+pub(crate) fn vxlans<'a>(vxlans: impl IntoIterator<Item = &'a Vxlan>) -> String {
+    let shown = vxlans.into_iter().map(|Vxlan { vni, vlan }| format!("VNI {vni} = VLAN {vlan}"));
+    shown.collect::<Vec<_>>().join(", ")
+}
+
 /// The answer of `read_port`.
 pub(crate) fn read(look: Look, answer: &ReadAnswer) -> String {
-    let mut rows =
-        look.table(["SWITCH", "PORT", "LAG", "CARRIES", "LINK", "LACP", "MTU", "DESCRIPTION"]);
+    let mut rows = look.table([
+        "SWITCH",
+        "PORT",
+        "LAG",
+        "CARRIES",
+        "VXLAN",
+        "LINK",
+        "LACP",
+        "MTU",
+        "DESCRIPTION",
+    ]);
     for port in &answer.ports {
         let carries = port.lag.as_ref().map_or(&port.config, |lag| &lag.config);
         rows.add([
@@ -60,6 +75,7 @@ pub(crate) fn read(look: Look, answer: &ReadAnswer) -> String {
                 ..carries.clone()
             })
             .into(),
+            vxlans(&port.vxlans).into(),
             link(&port.status),
             lacp(&port.status),
             maybe(port.status.mtu.or(port.config.mtu.map(|mtu| mtu.get().into())).as_ref()),
@@ -165,6 +181,22 @@ mod tests {
          SWITCH    LAG       MODE                               MEMBERS      CARRIES
         ──────────────────────────────────────────────────────────────────────────────────────────────────────
          leaf-01   bond-h1   LACP active, fast, with fallback   swp1, swp2   trunk native 100 allowed 200-210
+        ");
+    }
+
+    #[test]
+    fn vxlans_are_told_with_their_vlans() {
+        let answer = serde_json::from_value(json!({"ports": [
+            {"switch": "leaf-01", "port": "swp1", "config": {"vlans": {"mode": "access", "vlan": 1000}},
+             "vxlans": [{"vni": 5001, "vlan": 1000}], "status": {"link": "up"}},
+            {"switch": "leaf-01", "port": "swp2", "config": {"vlans": {"mode": "closed"}}, "status": {}},
+        ]}))
+        .unwrap();
+        insta::assert_snapshot!(read(Look::default(), &answer), @r"
+         SWITCH    PORT   CARRIES       VXLAN                  LINK
+        ────────────────────────────────────────────────────────────
+         leaf-01   swp1   access 1000   VNI 5001 = VLAN 1000   up
+         leaf-01   swp2   closed
         ");
     }
 

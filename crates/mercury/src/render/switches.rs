@@ -54,6 +54,9 @@ pub(crate) fn show(look: Look, switch: &SwitchInfo) -> String {
     line("a detached port is", &switch.idle);
     let allowed = switch.allowed_vlans.as_ref().map(ToString::to_string);
     line("allowed VLANs", allowed.as_deref().unwrap_or("what the policy allows"));
+    let vxlan = switch.vxlan_vlans.as_ref().map(ToString::to_string);
+    line("VLANs for VXLANs", &vxlan.unwrap_or_default());
+    line("missing VLANs are", if switch.create_vlans { "defined" } else { "" });
     line("unsaved", &unsaved(switch).text);
     let doubts = switch.in_doubt.iter().map(|doubt| {
         format!(
@@ -145,7 +148,8 @@ mod tests {
              "capabilities": {"access": true, "lag": {"lacp": true, "mlag": false}, "atomicity": "transaction"},
              "connected": true, "pending_save": {"changes": 3, "since_ms": 40_000},
              "in_doubt": [{"port": "swp4", "since": "2026-11-21T20:00:00Z", "request_id": "req-9", "change_id": "c1"}],
-             "allowed_vlans": "100-199", "flat_networks": {"physnet1": 10}},
+             "allowed_vlans": "100-199", "flat_networks": {"physnet1": 10},
+             "create_vlans": true, "vxlan_vlans": "1000-1999"},
             {"name": "leaf-02", "driver": "noop", "switch_ids": [], "physical_networks": [],
              "idle": "shut", "capabilities": {}, "connected": false, "in_doubt": []},
         ]}))
@@ -173,6 +177,8 @@ mod tests {
           flat networks      physnet1 = VLAN 10
           a detached port is VLAN 4000
           allowed VLANs      100-199
+          VLANs for VXLANs   1000-1999
+          missing VLANs are  defined
           unsaved            3 changes for 40.0 s
           in doubt           swp4 since 2026-11-21 20:00:00Z, request req-9, change c1
           can do             access: yes

@@ -186,7 +186,7 @@ fn a_plugin_describes_itself() {
     let (code, out, err) = run(&mut trial.command("describe", "", "memory.py"));
     assert_eq!((code, err.as_str()), (0, ""));
     assert!(out.starts_with("memory 1.0, protocol 1\n  port names: exact\n"), "{out}");
-    assert!(out.contains("  lag.max_members: 8\n") && out.contains("  vxlan: no\n"), "{out}");
+    assert!(out.contains("  lag.max_members: 8\n") && out.contains("  vxlan: yes\n"), "{out}");
     let (code, out, _) = run(&mut trial.command("describe", "--json", "memory.py"));
     let described: Value = serde_json::from_str(&out).unwrap();
     assert_eq!((code, &described["capabilities"]["hybrid"]), (0, &Value::from("own")));

@@ -131,10 +131,10 @@ fn a_lag_over_two_switches() {
        port swp1      vlans   access 4000   not set
        LAG lag-swp1   lag     not there     there
       changes
-         1. create LAG lag-swp1 (LACP active, fast; access 100)
+         1. create LAG lag-swp1 (LACP active, fast, number 1 of the pair; access 100)
          2. add port swp1 to LAG lag-swp1
       would be sent
-         1. create LAG lag-swp1 (LACP active, fast; access 100)
+         1. create LAG lag-swp1 (LACP active, fast, number 1 of the pair; access 100)
          2. add port swp1 to LAG lag-swp1
       to take it back
          1. remove port swp1 from LAG lag-swp1, which makes it access 4000
@@ -147,10 +147,10 @@ fn a_lag_over_two_switches() {
        port swp1      vlans   access 4000   not set
        LAG lag-swp1   lag     not there     there
       changes
-         1. create LAG lag-swp1 (LACP active, fast; access 100)
+         1. create LAG lag-swp1 (LACP active, fast, number 1 of the pair; access 100)
          2. add port swp1 to LAG lag-swp1
       would be sent
-         1. create LAG lag-swp1 (LACP active, fast; access 100)
+         1. create LAG lag-swp1 (LACP active, fast, number 1 of the pair; access 100)
          2. add port swp1 to LAG lag-swp1
       to take it back
          1. remove port swp1 from LAG lag-swp1, which makes it access 4000
@@ -175,10 +175,10 @@ fn a_lag_over_two_switches() {
      leaf-01   swp1   lag-swp1   access 100   up     current
      leaf-02   swp1   lag-swp1   access 100   up     current
 
-     SWITCH    LAG        MODE                MEMBERS   CARRIES
-    ───────────────────────────────────────────────────────────────
-     leaf-01   lag-swp1   LACP active, fast   swp1      access 100
-     leaf-02   lag-swp1   LACP active, fast   swp1      access 100
+     SWITCH    LAG        MODE                                      MEMBERS   CARRIES
+    ─────────────────────────────────────────────────────────────────────────────────────
+     leaf-01   lag-swp1   LACP active, fast, number 1 of the pair   swp1      access 100
+     leaf-02   lag-swp1   LACP active, fast, number 1 of the pair   swp1      access 100
     exit 0
     ");
     insta::assert_snapshot!(switch("detach leaf-01:swp1 leaf-02:swp1"), @r"

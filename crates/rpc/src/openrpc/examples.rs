@@ -24,7 +24,8 @@ pub(super) fn of(method: Method) -> Option<Value> {
         }
         Method::AddNetwork | Method::DeleteNetwork => (
             json!({
-                "network": { "name": "blue", "network_type": "vlan", "segmentation_id": 120 },
+                "network": { "name": "blue", "network_type": "vxlan", "segmentation_id": 5001 },
+                "native_vlan": 1000,
                 "switches": ["leaf-01"],
             }),
             defined(),
@@ -127,6 +128,7 @@ fn defined() -> Value {
         "outcome": "unchanged",
         "links": [{
             "switch": "leaf-01",
+            "vxlan": { "vni": 5001, "vlan": 1000 },
             "outcome": "already_so",
             "changes": [],
             "operations": [],
@@ -221,6 +223,8 @@ fn listed() -> Value {
                 "change_id": "5f2d2a52-7e4c-4a4e-9a50-3a0d2f1c9b10",
             }],
             "allowed_vlans": "100-199",
+            "create_vlans": false,
+            "vxlan_vlans": "1000-1999",
         }],
     })
 }

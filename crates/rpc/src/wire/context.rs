@@ -51,7 +51,8 @@ pub struct Context {
     /// How the port carries the network; access when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<PortMode>,
-    /// The VLAN of untagged frames on a trunk or hybrid port.
+    /// The VLAN of untagged frames on a trunk or hybrid port. With a VXLAN: the VLAN that is to
+    /// stand for it on the switches.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub native_vlan: Option<Vlan>,
     /// The VLANs of tagged frames on a trunk or hybrid port.

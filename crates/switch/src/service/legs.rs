@@ -259,7 +259,7 @@ fn claim(leg: &Leg, needed: &VlanSet) -> Claim {
                 claim.pairs.extend(settings.pair);
             }
             Change::SetLag { from, to, .. } => {
-                claim.pairs.extend(from.pair.into_iter().chain(to.pair))
+                claim.pairs.extend(from.pair.into_iter().chain(to.pair));
             }
             _ => {}
         }

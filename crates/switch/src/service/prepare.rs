@@ -270,6 +270,12 @@ fn network_intent(
     on_physical_network(request, switch)?;
     let network = &request.network;
     let (vlan, vni) = match network.segment()? {
+        Some(model::Segment::Vlan { .. }) if network.native.is_some() => {
+            return Err(SwitchError::Invalid(
+                "native_vlan: is the VLAN of a `vxlan` network; a `vlan` network has its own"
+                    .to_owned(),
+            ));
+        }
         Some(model::Segment::Vlan { vlan, .. }) => (Some(vlan), None),
         Some(model::Segment::Vxlan { vni }) => {
             can_vxlan(switch)?;

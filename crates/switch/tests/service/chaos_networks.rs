@@ -72,15 +72,13 @@ fn check_always(state: &Slice) {
     }
     let mut vnis = BTreeMap::<Vni, Vlan>::new();
     for (vlan, vlan_state) in &state.vlans {
-        if let Some(other) = vlan_state.vni.and_then(|vni| vnis.insert(vni, *vlan)) {
-            panic!("VLANs {other} and {vlan} stand for one VXLAN: {:?}", state.vlans);
-        }
+        let other = vlan_state.vni.and_then(|vni| vnis.insert(vni, *vlan));
+        assert_eq!(other, None, "VLAN {vlan} stands for the same VXLAN: {:?}", state.vlans);
     }
     let mut numbers = BTreeMap::new();
     for (name, lag) in &state.lags {
-        if let Some(other) = lag.settings.pair.and_then(|number| numbers.insert(number, name)) {
-            panic!("LAGs {other} and {name} have one number: {:?}", state.lags);
-        }
+        let other = lag.settings.pair.and_then(|number| numbers.insert(number, name));
+        assert_eq!(other, None, "LAG {name} has the same number: {:?}", state.lags);
     }
 }
 
@@ -92,18 +90,18 @@ fn check_success(rig: &Rig, request: &ChangeRequest, ports: &[Port], after: &Por
     for port in ports {
         let state = rig.handle(&port.0).state();
         let (mode, lag) = &after[port];
-        let Some(VlanMode::Access { vlan: got }) = mode else { panic!("{port:?}: {mode:?}") };
+        let got = mode.as_ref().and_then(VlanMode::untagged).unwrap();
         let want = match (request.operation, vni) {
             (Operation::DetachPort, _) => vlan(IDLE),
-            (_, Some(_)) => *got,
+            (_, Some(_)) => got,
             (_, None) => request.network.segmentation_id.unwrap().to_string().parse().unwrap(),
         };
-        assert_eq!(*got, want, "{port:?} after {request:?}");
+        assert_eq!(mode, &Some(VlanMode::access(want)), "{port:?} after {request:?}");
         if request.operation == Operation::DetachPort {
             continue;
         }
-        assert_eq!(state.vlans[got].vni, vni, "{port:?} after {request:?}");
-        vlans.push(*got);
+        assert_eq!(state.vlans[&got].vni, vni, "{port:?} after {request:?}");
+        vlans.push(got);
         if let Some(lag) = lag {
             numbers.push(state.lags[&lag.parse().unwrap()].settings.pair);
         }

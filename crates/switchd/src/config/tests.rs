@@ -406,6 +406,22 @@ idle_vlan = 4095
     "[switch.a]\ndriver = \"noop\"\n[switch.b]\ndriver = \"noop\"\n[pair.p]\nswitches = [\"a\", \"b\"]\n[pair.q]\nswitches = [\"a\", \"b\"]",
     "`pair.q.switches` names `a`, which is in pair `p` already"
 )]
+#[case(
+    "[switch.a]\ndriver = \"noop\"\nidle_vlan = 1005\nvxlan_vlans = \"1000-1009\"",
+    "`switch.a.vxlan_vlans` holds VLAN 1005, which is an idle VLAN or that of a flat network"
+)]
+#[case(
+    "[switch.a]\ndriver = \"noop\"\n[switch.b]\ndriver = \"noop\"\nflat_networks = { x = 7 }\n[pair.p]\nswitches = [\"a\", \"b\"]\nvxlan_vlans = \"5-9\"",
+    "`pair.p.vxlan_vlans` holds VLAN 7, which is an idle VLAN or that of a flat network"
+)]
+#[case(
+    "[switch.a]\ndriver = \"noop\"\nvxlan_vlans = \"0\"",
+    "`switch.a.vxlan_vlans` is refused: VLAN set `0`"
+)]
+#[case(
+    "[switch.a]\ndriver = \"ovsdb\"\naddress = \"tcp:h:1\"\nvlans = \"1-9\"",
+    "`switch.a.vlans` means nothing to the driver `ovsdb`"
+)]
 #[case("[switch", "the file is not TOML: ")]
 fn a_bad_key_is_refused_with_its_path(#[case] more: &str, #[case] expected: &str) {
     let text = problems(more);

@@ -10,7 +10,8 @@ use crate::{
 };
 
 async fn leaf() -> Running {
-    let ports = "ports = [\"swp1\", \"swp2\", \"swp3\", \"swp4\", \"swp8\", \"eth0\"]";
+    // VLAN 100 is defined by the tests themselves.
+    let ports = "vlans = \"200-299,4000\"\nports = [\"swp1\", \"swp2\", \"swp3\", \"swp4\", \"swp8\", \"eth0\"]";
     Site::new(&format!("[switch.leaf-01]\ndriver = \"noop\"\nidle_vlan = 4000\n{ports}\n"))
         .start()
         .await
@@ -45,7 +46,9 @@ async fn every_port(service: &Running) -> Value {
 #[case::protected_port(on_vlan(100, links(&[("leaf-01", "swp8")])), 1002, "port `swp8` on `leaf-01` refused: ")]
 #[case::one_of_two_is_protected(on_vlan(100, links(&[("leaf-01", "swp1"), ("leaf-01", "swp8")])), 1002, "port `swp8` on `leaf-01` refused: ")]
 #[case::other_kind_of_port(json!({ "vnic_type": "normal", "network": { "network_type": "flat" }, "binding_profile": links(&[("leaf-01", "swp1")]) }), 1003, "ports of vnic type `normal` are not supported")]
-#[case::vxlan(json!({ "network": { "network_type": "vxlan", "segmentation_id": 5000 }, "binding_profile": links(&[("leaf-01", "swp1")]) }), 1003, "`leaf-01` cannot do this: VXLAN networks")]
+#[case::vlan_not_defined(on_vlan(150, links(&[("leaf-01", "swp1")])), 1005, "VLAN 150 is not defined on `leaf-01`")]
+#[case::vxlan_outside_policy(json!({ "network": { "network_type": "vxlan", "segmentation_id": 6000 }, "binding_profile": links(&[("leaf-01", "swp1")]) }), 1002, "port `swp1` on `leaf-01` refused: VNI 6000 is not in rule `rack-12` (allowed: 5000-5999)")]
+#[case::vxlan_without_a_vlan(json!({ "network": { "network_type": "vxlan", "segmentation_id": 5000 }, "binding_profile": links(&[("leaf-01", "swp1")]) }), 1005, "VNI 5000 is mapped to no VLAN on `leaf-01`")]
 #[case::smart_nic(json!({ "network": { "network_type": "vlan", "segmentation_id": 100 }, "binding_profile": { "local_link_information": [{ "port_id": "pf0", "hostname": "h1" }] } }), 1001, "binding_profile: a smart NIC's link names no switch port")]
 #[tokio::test]
 async fn an_attachment_that_cannot_be_is_refused(

@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 use crate::site::{Running, Site, lag, links, on_vlan};
 
 async fn two_leaves() -> Running {
-    let leaf = |name: &str| format!("[switch.{name}]\ndriver = \"noop\"\nidle_vlan = 4000\n");
-    let pair = "[pair.leafs]\nswitches = [\"leaf-01\", \"leaf-02\"]\n";
+    let leaf = |name: &str| {
+        format!("[switch.{name}]\ndriver = \"noop\"\nvlans = \"150,4000\"\nidle_vlan = 4000\n")
+    };
+    let pair = "[pair.leafs]\nswitches = [\"leaf-01\", \"leaf-02\"]\nlag_ids = \"1-9\"\nvxlan_vlans = \"1000-1009\"\n";
     let ids = "switch_ids = [\"52:54:00:00:00:01\"]\nflat_networks = { physnet1 = 150 }\n";
     Site::new(&format!("{}{ids}{}{pair}", leaf("leaf-01"), leaf("leaf-02"))).start().await
 }
@@ -119,7 +121,7 @@ async fn a_lag_over_two_switches_is_made_and_removed() {
     let context = json!({ "binding_profile": links(&both) });
     let read = service.call(Method::ReadPort, context).await.unwrap();
     let of = &read["ports"][1]["lag"];
-    assert_eq!(of["settings"]["mode"], "active");
+    assert_eq!(of["settings"], json!({ "mode": "active", "pair": 1 }));
     assert_eq!(of["members"], json!(["swp1"]));
     assert_eq!(of["config"]["vlans"], access(100));
 
@@ -204,10 +206,10 @@ async fn switches_are_listed_resolved_and_saved() {
 async fn questions_are_answered() {
     let service = two_leaves().await;
     let types = service.call(Method::GetAllowedNetworkTypes, json!({})).await.unwrap();
-    assert_eq!(types, json!({ "network_types": ["flat", "vlan"] }));
+    assert_eq!(types, json!({ "network_types": ["flat", "vlan", "vxlan"] }));
     let context = json!({ "binding_profile": links(&[("leaf-02", "swp1")]) });
     let types = service.call(Method::GetAllowedNetworkTypes, context.clone()).await.unwrap();
-    assert_eq!(types, json!({ "network_types": ["vlan"] }));
+    assert_eq!(types, json!({ "network_types": ["vlan", "vxlan"] }));
 
     let mut other = context.clone();
     other["vnic_type"] = json!("direct");
@@ -245,6 +247,46 @@ async fn a_network_is_defined_and_forgotten() {
     assert_eq!(again["outcome"], "unchanged");
     let gone = service.call(Method::DeleteNetwork, context).await.unwrap();
     assert_eq!(gone["outcome"], "applied");
+}
+
+#[tokio::test]
+async fn a_vxlan_has_the_same_vlan_on_both_switches() {
+    let service = two_leaves().await;
+    let vxlan = json!({ "name": "red", "network_type": "vxlan", "segmentation_id": 5001 });
+    let both = [("leaf-01", "swp1"), ("leaf-02", "swp1")];
+    let attach = json!({ "network": vxlan, "binding_profile": lag(&both) });
+    let mut plan = attach.clone();
+    plan["operation"] = json!("attach_port");
+    let plan = service.call(Method::Plan, plan).await.unwrap();
+    let want = json!({ "vni": 5001, "vlan": 1000 });
+    assert_eq!(plan["links"][1]["vxlan"], want);
+    let changes = &plan["links"][1]["changes"];
+    assert_eq!(changes[0], "create VLAN 1000 named red");
+    assert_eq!(changes[1], "map VLAN 1000 to VNI 5001");
+
+    let answer = service.call(Method::AttachPort, attach.clone()).await.unwrap();
+    for link in [0, 1] {
+        assert_eq!(answer["links"][link]["vxlan"], want);
+        assert_eq!(answer["links"][link]["observed"]["vlans"], access(1000));
+    }
+    let again = service.call(Method::AttachPort, attach).await.unwrap();
+    assert_eq!((&again["outcome"], &again["links"][0]["vxlan"]), (&json!("unchanged"), &want));
+    let context = json!({ "binding_profile": links(&both) });
+    let read = service.call(Method::ReadPort, context).await.unwrap();
+    assert_eq!(read["ports"][0]["vxlans"], json!([want]));
+    let list = service.call(Method::ListSwitches, json!({})).await.unwrap();
+    assert_eq!(list["switches"][0]["vxlan_vlans"], "1000-1009");
+    assert_eq!(list["switches"][0]["create_vlans"], false);
+
+    service.call(Method::DetachPort, json!({ "binding_profile": lag(&both) })).await.unwrap();
+    let network = json!({ "network": vxlan, "switches": ["leaf-01", "leaf-02"] });
+    let gone = service.call(Method::DeleteNetwork, network.clone()).await.unwrap();
+    assert_eq!((&gone["outcome"], &gone["links"][0]["vxlan"]), (&json!("applied"), &want));
+    let given = json!({
+        "network": vxlan, "native_vlan": 150, "switches": ["leaf-01", "leaf-02"],
+    });
+    let added = service.call(Method::AddNetwork, given).await.unwrap();
+    assert_eq!(added["links"][0]["changes"], json!(["map VLAN 150 to VNI 5001"]));
 }
 
 #[tokio::test]

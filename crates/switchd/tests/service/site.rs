@@ -35,6 +35,7 @@ verbs = "*"
 switches = ["leaf-*"]
 ports = ["swp[1-8]"]
 vlans = "100-199,4000"
+vnis = "5000-5999"
 "#;
 
 /// A folder with configuration and policy.

@@ -103,7 +103,9 @@ fn carried(context: &Context) -> anyhow::Result<(VlanSet, Vec<model::Vni>)> {
         allowed: context.allowed_vlans.clone().unwrap_or_else(VlanSet::empty),
     };
     if let Some(vni) = wish.vni()? {
-        return Ok((VlanSet::empty(), vec![vni]));
+        // Which VLAN stands for it is the switch's to say; those that the request names count.
+        let native = wish.native.map_or_else(VlanSet::empty, VlanSet::from);
+        return Ok((native.union(&wish.tagged()), vec![vni]));
     }
     let vlans = wish.vlans(None)?.as_ref().map_or_else(VlanSet::empty, VlanMode::carried);
     Ok((vlans, Vec::new()))

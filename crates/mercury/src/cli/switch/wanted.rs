@@ -120,7 +120,8 @@ pub(super) struct Wish {
     /// How the ports carry the network [default: access]
     #[arg(long, help_heading = "Network")]
     mode: Option<Mode>,
-    /// The VLAN of untagged frames on a trunk or hybrid port
+    /// The VLAN of untagged frames on a trunk or hybrid port; with a VNI the VLAN that is to stand
+    /// for it
     #[arg(long, help_heading = "Network", value_name = "VLAN")]
     native: Option<Vlan>,
     /// The VLANs of tagged frames on a trunk or hybrid port, such as 100,200-210
@@ -307,9 +308,12 @@ pub(super) fn ports(ports: &[Endpoint]) -> anyhow::Result<Vec<LinkInformation>> 
 /// A network's definition on switches.
 #[derive(Debug, Args)]
 pub(super) struct Definition {
-    /// The VLAN
+    /// The VLAN; of a VXLAN the one that is to stand for it
+    #[arg(long, required_unless_present = "vni")]
+    vlan: Option<Vlan>,
+    /// The VXLAN's VNI, which is mapped to a VLAN; without `--vlan` the service chooses one
     #[arg(long)]
-    vlan: Vlan,
+    vni: Option<Vni>,
     /// The VLAN's name on the switches
     #[arg(long)]
     name: Option<String>,
@@ -321,16 +325,21 @@ pub(super) struct Definition {
 impl Definition {
     /// The context of a request for this definition.
     pub(super) fn fill(self, context: Context) -> Context {
-        let Self { vlan, name, switches } = self;
+        let Self { vlan, vni, name, switches } = self;
+        let (network_type, segmentation_id) = match vni {
+            Some(vni) => (NetworkType::Vxlan, Some(vni.get())),
+            None => (NetworkType::Vlan, vlan.map(|vlan| vlan.get().into())),
+        };
         Context {
             network: Some(Network {
                 id: None,
                 name,
-                network_type: NetworkType::Vlan,
-                segmentation_id: Some(vlan.get().into()),
+                network_type,
+                segmentation_id,
                 physical_network: None,
                 mtu: None,
             }),
+            native_vlan: vlan.filter(|_| vni.is_some()),
             switches,
             ..context
         }
@@ -426,6 +435,43 @@ mod tests {
     )]
     fn options_become_a_context(#[case] line: &str, #[case] want: Value) {
         assert_eq!(check(line).unwrap(), want);
+    }
+
+    #[derive(Parser)]
+    struct Defined {
+        #[command(flatten)]
+        definition: Definition,
+    }
+
+    #[rstest]
+    #[case(
+        "leaf-01 --vlan 100 --name blue",
+        json!({
+            "network": {"name": "blue", "network_type": "vlan", "segmentation_id": 100},
+            "switches": ["leaf-01"],
+        })
+    )]
+    #[case(
+        "leaf-01 leaf-02 --vni 5001",
+        json!({
+            "network": {"network_type": "vxlan", "segmentation_id": 5001},
+            "switches": ["leaf-01", "leaf-02"],
+        })
+    )]
+    #[case(
+        "leaf-01 --vni 5001 --vlan 100",
+        json!({
+            "network": {"network_type": "vxlan", "segmentation_id": 5001}, "native_vlan": 100,
+            "switches": ["leaf-01"],
+        })
+    )]
+    fn a_network_is_defined_by_vlan_or_vni(#[case] line: &str, #[case] want: Value) {
+        let words = std::iter::once("add").chain(line.split_whitespace());
+        let context = Defined::try_parse_from(words).unwrap().definition.fill(Context::default());
+        let context = serde_json::to_value(&context).unwrap();
+        assert_eq!(context, want);
+        let params = json!({ "context": context });
+        Method::AddNetwork.read_params(params.as_object().unwrap().clone()).unwrap();
     }
 
     #[rstest]

@@ -7,7 +7,7 @@ use super::talk::{TORS, carried, error, reset, result, service, update, with};
 
 /// `tor-a` and `tor-b` as a pair.
 fn pair() -> String {
-    format!("{TORS}\n[pair.tors]\nswitches = [\"tor-a\", \"tor-b\"]\n")
+    format!("{TORS}\n[pair.tors]\nswitches = [\"tor-a\", \"tor-b\"]\nlag_ids = \"1-9\"\n")
 }
 
 fn lag(instead: Value) -> Value {
