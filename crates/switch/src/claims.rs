@@ -33,7 +33,7 @@ pub(crate) struct Claim {
     pub vnis: BTreeSet<Vni>,
     /// LAGs that it makes or changes.
     pub lags: BTreeSet<LagName>,
-    /// Numbers of the pair that it gives to LAGs.
+    /// Numbers of the pair that it gives to LAGs or takes from them.
     pub pairs: BTreeSet<u16>,
 }
 

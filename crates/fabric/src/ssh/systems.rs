@@ -1,5 +1,8 @@
 //! The systems that are simulated.
 
+mod shell;
+mod sonic;
+
 use super::settings::Settings;
 use super::switch::SshSwitch;
 use crate::error::Error;
@@ -7,9 +10,13 @@ use crate::error::Error;
 /// A switch operating system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum System {}
+pub enum System {
+    /// SONiC, the community's, branch 202405.
+    Sonic,
+}
 
-#[expect(clippy::unused_async, reason = "starting a switch of the first system waits")]
-pub(super) async fn start(system: System, _settings: Settings) -> Result<SshSwitch, Error> {
-    match system {}
+pub(super) async fn start(system: System, settings: Settings) -> Result<SshSwitch, Error> {
+    match system {
+        System::Sonic => SshSwitch::serve(sonic::Sonic::new(&settings)?, &settings).await,
+    }
 }

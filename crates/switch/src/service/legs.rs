@@ -132,6 +132,10 @@ fn plan(
     for (part, observed) in parts.iter().zip(&seen.observed) {
         members::unchanged(part, observed, members::lag_named(request))?;
     }
+    let awaited = awaited(parts, taken);
+    if !awaited.is_empty() {
+        return Ok((Vec::new(), awaited));
+    }
     let (lag, number) = choose_lag(state, request, parts, &seen.observed, taken)?;
     let mut request = request.clone();
     if let Some(wish) = &mut request.lag {
@@ -162,6 +166,17 @@ fn plan(
         legs.push(leg);
     }
     Ok((legs, claims))
+}
+
+/// The VXLANs that others are mapping at this moment: which VLAN they get is known afterwards. As a
+/// claim it cannot be had, which is what makes the request wait.
+fn awaited(parts: &[Part], taken: &Taken<'_>) -> BySwitch {
+    let awaited = |part: &Part| {
+        let vni = part.vni.filter(|vni| taken.on(part.switch.name()).vnis.contains(vni))?;
+        let claim = Claim { vnis: [vni].into(), ..Claim::default() };
+        Some((part.switch.name().clone(), claim))
+    };
+    parts.iter().filter_map(awaited).collect()
 }
 
 /// One leg, and the VLANs that have to stay defined for it.
@@ -239,8 +254,13 @@ fn claim(leg: &Leg, needed: &VlanSet) -> Claim {
                 claim.defines = claim.defines.with(*vlan);
                 claim.vnis.insert(*vni);
             }
-            Change::CreateLag { settings, .. } => claim.pairs.extend(settings.pair),
-            Change::SetLag { from, to, .. } if from.pair != to.pair => claim.pairs.extend(to.pair),
+            // What is given up is not free before it is certain that it will not be taken back.
+            Change::CreateLag { settings, .. } | Change::DeleteLag { settings, .. } => {
+                claim.pairs.extend(settings.pair);
+            }
+            Change::SetLag { from, to, .. } => {
+                claim.pairs.extend(from.pair.into_iter().chain(to.pair))
+            }
             _ => {}
         }
         claim.lags.extend(change.targets().into_iter().filter_map(|target| match target {

@@ -11,7 +11,7 @@ use drivers::{
     chaos::{ChaosDriver, ChaosHandle, ChaosSettings},
     noop::{NoopDriver, NoopHandle, NoopPorts, NoopSettings},
 };
-use model::{LinkInformation, PortConfig, SwitchPort, Vlan, VlanMode, VlanSet};
+use model::{LinkInformation, NetworkType, PortConfig, SwitchPort, Vlan, VlanMode, VlanSet};
 use switch::{
     Atomicity, ChangeRequest, Driver, Inventory, LagIds, LagNaming, LagWish, Members, NetworkWish,
     Operation, Origin, Pair, SafeState, Service, State, SwitchSettings, WorkerSettings,
@@ -38,6 +38,7 @@ verbs = "*"
 switches = ["*"]
 ports = ["*"]
 vlans = "1-4094"
+vnis = "5000-5999"
 [[rule]]
 name = "rack-12"
 callers = ["ironic"]
@@ -59,6 +60,9 @@ pub(crate) struct Make {
     pub(crate) create_vlans: bool,
     /// The VLANs for VXLANs, of each switch.
     pub(crate) vxlan_vlans: Option<VlanSet>,
+    pub(crate) allowed_vlans: Option<VlanSet>,
+    /// The numbers of the pair.
+    pub(crate) pair_ids: LagIds,
 }
 
 impl Default for Make {
@@ -75,6 +79,8 @@ impl Default for Make {
             vlans: VlanSet::all(),
             create_vlans: false,
             vxlan_vlans: None,
+            allowed_vlans: None,
+            pair_ids: LagIds { first: 20, last: 21 },
         }
     }
 }
@@ -114,7 +120,7 @@ impl Make {
                 switch_ids: [format!("00:53:00:00:00:0{}", number + 1).parse().unwrap()].into(),
                 driver: Arc::new(chaos) as Arc<dyn Driver>,
                 safe: self.safe,
-                allowed_vlans: None,
+                allowed_vlans: self.allowed_vlans.clone(),
                 allowed_ports: None,
                 physical_networks: ["physnet1".parse().unwrap()].into(),
                 flat_networks: [("physnet1".parse().unwrap(), vlan(7))].into(),
@@ -128,7 +134,7 @@ impl Make {
         let pair = Pair {
             name: "rack-1".to_owned(),
             switches: SWITCHES.iter().map(|name| name.parse().unwrap()).collect(),
-            lag_ids: Some(LagIds { first: 20, last: 21 }),
+            lag_ids: Some(self.pair_ids),
             vxlan_vlans: None,
         };
         let inventory =
@@ -163,6 +169,17 @@ impl Rig {
 
     pub(crate) fn chaos(&self, switch: &str) -> &ChaosHandle {
         &self.switches[switch].1
+    }
+
+    /// The VLANs that were defined, deleted or mapped on a switch, with their names and VNIs.
+    pub(crate) fn vlans(&self, switch: &str) -> String {
+        let vlans = self.handle(switch).state().vlans;
+        let shown = vlans.iter().map(|(vlan, state)| {
+            let name = state.name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
+            let vni = state.vni.map(|vni| format!("={vni}")).unwrap_or_default();
+            format!("{vlan}{vni}{name}")
+        });
+        shown.collect::<Vec<_>>().join(", ")
     }
 
     /// What the switch itself holds for a port, as text.
@@ -243,6 +260,22 @@ pub(crate) fn attach_lag(ports: &[(&str, &str)], id: u32, name: Option<&str>) ->
     let lag =
         LagWish { name: name.map(|name| name.parse().unwrap()), settings, members: Members::Named };
     ChangeRequest { lag: Some(lag), ..attach(ports, id) }
+}
+
+/// A request about a VXLAN, on ports or on the named switches.
+pub(crate) fn vxlan(request: ChangeRequest, vni: u32) -> ChangeRequest {
+    let network = NetworkWish {
+        network_type: Some(NetworkType::Vxlan),
+        segmentation_id: Some(vni),
+        ..request.network
+    };
+    ChangeRequest { network, ..request }
+}
+
+/// A request about a network on these switches.
+pub(crate) fn network(operation: Operation, switches: &[&str]) -> ChangeRequest {
+    let switches = switches.iter().map(|name| name.parse().unwrap()).collect();
+    ChangeRequest { switches, ..request(operation, &[]) }
 }
 
 pub(crate) fn detach(ports: &[(&str, &str)]) -> ChangeRequest {

@@ -87,6 +87,11 @@ fn what_fits_the_question_is_taken(#[case] result: serde_json::Value) {
 #[case(json!({ "vlans": { "100": {}, "0100": {} } }), "VLAN 100 is given twice")]
 #[case(json!({ "status": { "p1": {} } }), "`status` names port `p1`, which is not in `ports`")]
 #[case(json!({ "lag_names": ["bond1"] }), "`lag_names` was not asked for")]
+#[case(json!({ "pair_ids": { "bond1": 7 } }), "`pair_ids` was not asked for")]
+#[case(json!({ "all_vlans": { "100": {} } }), "`all_vlans` was not asked for")]
+#[case(json!({ "vlans": { "100": { "vni": 5000 } } }), "VLAN 100 is mapped to VNI 5000, although `vxlan` is not claimed")]
+#[case(json!({ "vlans": { "100": { "vni": 0 } } }), "`vlans.100.vni`")]
+#[case(json!({ "all_vlans": { "4095": {} } }), "`all_vlans`: VLAN ID `4095`")]
 fn what_does_not_is_refused(#[case] result: serde_json::Value, #[case] part: &str) {
     let got = observed(result).unwrap_err();
     assert!(got.contains(part), "{got}");

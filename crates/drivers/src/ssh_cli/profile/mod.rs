@@ -13,12 +13,16 @@ mod shape;
 use schema::RawProfile;
 use toml::de::DeTable;
 
-use super::{read::Reader, render::Renderer};
+use super::{
+    conversation::Conversation,
+    read::Reader,
+    render::{Renderer, Templates},
+};
 use place::Places;
-use problem::{Mistake, ProfileError};
+use problem::Mistake;
 
 pub use options::Fitted;
-pub use problem::Problem;
+pub use problem::{Problem, ProfileError};
 pub use schema::PromptMode;
 
 use regex::Regex;
@@ -33,14 +37,18 @@ pub struct Question {
 }
 
 /// A profile that has passed every check.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Profile {
     /// What the file says.
     pub raw: RawProfile,
     /// The words for each change.
     pub renderer: Renderer,
-    /// What is asked, and what is read from the answers.
+    /// How one talks to the system.
+    pub conversation: Conversation,
+    /// What is asked, and what answers mean.
     pub reader: Reader,
+    /// The lines of `[configure]` and `[save]`, by their keys.
+    pub lines: Templates,
 }
 
 impl Profile {
@@ -95,11 +103,24 @@ impl Profile {
         options::check(&raw, problems);
         let lines = session::check(&raw, problems);
         let renderer = Renderer::compile(&raw, problems);
-        if let Some(renderer) = &renderer {
-            options::unused(&raw, &[&lines, renderer.templates()], problems);
-        }
         let reader = Reader::compile(&raw, problems);
-        Some(Self { renderer: renderer?, reader: reader?, raw })
+        if let (Some(renderer), Some(reader)) = (&renderer, &reader) {
+            let templates = [&lines, renderer.templates(), reader.templates()];
+            options::unused(&raw, &templates, problems);
+        }
+        // What it refuses beyond the checks above, whose words fit the file better.
+        let mut more = Vec::new();
+        let conversation = Conversation::compile(&raw, &mut more);
+        if problems.is_empty() {
+            problems.append(&mut more);
+        }
+        Some(Self {
+            renderer: renderer?,
+            reader: reader?,
+            conversation: conversation?,
+            lines,
+            raw,
+        })
     }
 }
 

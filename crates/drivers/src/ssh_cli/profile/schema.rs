@@ -196,7 +196,7 @@ pub struct RawSession {
 }
 
 fn hostname() -> String {
-    r"[\w.-]{1,64}".to_owned()
+    "[0-9A-Za-z_.-]{1,64}".to_owned()
 }
 
 fn newline() -> String {

@@ -211,10 +211,5 @@ fn templates(raw: &RawProfile, problems: &mut Vec<Problem>) -> Templates {
             templates.add(&at, line, &["options", "session"], &options, problems);
         }
     }
-    for (n, read) in raw.read.iter().enumerate() {
-        let at = format!("read[{n}].command");
-        let names = ["options", "port", "lag", "vlan", "number"];
-        templates.add(&at, &read.command, &names, &options, problems);
-    }
     templates
 }

@@ -350,7 +350,7 @@ impl Reader {
             vlans: self.vlan_mode(facts, object, told, remarks),
             admin: self.scalar(told, Fact::Admin, remarks).filter(|_| can.port_shut),
             description: description.filter(|text| !text.is_empty() && can.description),
-            mtu: self.scalar::<Mtu>(told, Fact::Mtu, remarks).filter(|_| can.mtu),
+            mtu: if can.mtu { self.mtu(told, remarks) } else { None },
             stp_edge: self.scalar(told, Fact::StpEdge, remarks).filter(|_| can.stp_edge),
             bpdu_guard: self.scalar(told, Fact::BpduGuard, remarks).filter(|_| can.bpdu_guard),
         }
@@ -375,6 +375,17 @@ impl Reader {
         Some(VlanMode::Other { text: told.vlan_text() })
     }
 
+    /// The MTU as the core counts it, without what the system adds.
+    fn mtu(&self, told: &Told, remarks: &mut Remarks) -> Option<Mtu> {
+        let bytes: u16 = self.scalar(told, Fact::Mtu, remarks)?;
+        let payload = bytes.saturating_sub(self.frame_overhead);
+        let mtu = Mtu::new(payload);
+        mtu.map_err(|_| {
+            remarks.push(format!("`mtu` is `{bytes}`, which is no MTU from 68 to 9216"))
+        })
+        .ok()
+    }
+
     fn status(&self, told: &Told, remarks: Remarks) -> PortStatus {
         // What a status says wrongly is no reason to doubt the configuration.
         let mut passed_over = Remarks::new();
@@ -389,7 +400,9 @@ impl Reader {
                 Some("no_partner") => Some(LacpStatus::NoPartner),
                 _ => None,
             },
-            mtu: one(told, Fact::Mtu, &mut passed_over).and_then(|text| text.parse().ok()),
+            mtu: one(told, Fact::Mtu, &mut passed_over)
+                .and_then(|text| text.parse::<u32>().ok())
+                .map(|bytes| bytes.saturating_sub(u32::from(self.frame_overhead))),
             error: (!errors.is_empty()).then(|| errors.join("; ")),
         }
     }
@@ -513,4 +526,4 @@ macro_rules! numbers {
     )+};
 }
 
-numbers!(u8: "is no number from 0 to 255", u16: "is no number from 0 to 65535", Mtu: "is no MTU from 68 to 9216");
+numbers!(u8: "is no number from 0 to 255", u16: "is no number from 0 to 65535");

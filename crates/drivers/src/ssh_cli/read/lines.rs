@@ -11,21 +11,21 @@ use serde_json::Value;
 use super::{ReadError, excerpt};
 
 /// How many lines are read: a chassis with a thousand ports writes some thirty thousand.
-pub const MOST_LINES: usize = 200_000;
+pub(super) const MOST_LINES: usize = 200_000;
 
 /// How long a line may be: every second VLAN in one list is ten kilobytes.
-pub const LONGEST_LINE: usize = 64 * 1024;
+pub(super) const LONGEST_LINE: usize = 64 * 1024;
 
 /// How deep indentation or JSON may nest; the deepest known answer has some fifteen levels.
-pub const DEEPEST: usize = 40;
+pub(super) const DEEPEST: usize = 40;
 
 /// A line as rules see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub(super) struct Seen {
     /// The lines above it to which it belongs, joined by ` > `.
-    pub place: String,
+    pub(super) place: String,
     /// The line itself.
-    pub text: String,
+    pub(super) text: String,
 }
 
 /// What stands between the levels of a place.

@@ -8,7 +8,6 @@
 //! Trade-off: rules see one line at a time. A grammar could say more, but nobody could write one
 //! for a switch in an afternoon, and every system here has an output in which a line is enough.
 
-mod command;
 mod fact;
 mod facts;
 pub mod fuzz;
@@ -21,26 +20,29 @@ mod vlans;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use regex::{Captures, Regex};
 use switch::{Capabilities, DeviceError};
 use thiserror::Error;
 
-use self::{
-    command::Commands,
-    lines::{LEVEL, Seen},
-    vlans::VlanRules,
-};
 pub use self::{
     fact::Fact,
     facts::{Facts, Row},
     interpret::{MacEntry, Neighbor},
     names::{Names, Object},
 };
-use super::profile::{
-    Problem,
-    schema::{Each, RawProfile, RawRead, RawRule, Shape, Tells},
+use self::{
+    lines::{LEVEL, Seen},
+    vlans::VlanRules,
+};
+use super::{
+    profile::{
+        Problem,
+        pattern::{self, Extent},
+        schema::{Each, RawProfile, RawRead, RawRule, Shape, Tells},
+    },
+    render::{RenderError, Scene, Templates},
 };
 
 /// An answer that cannot be read.
@@ -99,10 +101,13 @@ pub enum ReadError {
         problem: String,
     },
     /// A command cannot be made of the profile's template.
-    #[error("the profile's command cannot be made: {problem}")]
-    Command {
-        /// Why not.
-        problem: String,
+    #[error("the profile's command cannot be made: {0}")]
+    Command(#[from] RenderError),
+    /// A command is empty.
+    #[error("the profile's command `{at}` is empty")]
+    Empty {
+        /// Which.
+        at: String,
     },
 }
 
@@ -110,7 +115,9 @@ impl ReadError {
     /// What the core is told: reading changes nothing.
     pub fn device_error(&self, command: &str) -> DeviceError {
         match self {
-            Self::Command { .. } => DeviceError::Unsupported { what: self.to_string() },
+            Self::Command(_) | Self::Empty { .. } => {
+                DeviceError::Unsupported { what: self.to_string() }
+            }
             _ => DeviceError::Unrecognised {
                 sent: false,
                 answer: format!("the answer to `{command}` holds {self}"),
@@ -131,18 +138,20 @@ pub(super) fn excerpt(text: &str) -> String {
 }
 
 /// What is asked of a switch, and what is read from its answers.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Reader {
     names: Names,
     readings: Vec<Reading>,
-    commands: Commands,
+    commands: Arc<Templates>,
     vlans: VlanRules,
     defaults: BTreeMap<Fact, String>,
     capabilities: Capabilities,
+    /// What the system's MTU counts beyond the payload.
+    frame_overhead: u16,
 }
 
 /// One `[[read]]`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Reading {
     tells: Tells,
     each: Each,
@@ -154,13 +163,13 @@ struct Reading {
 }
 
 /// One of its rules.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Rule {
     line: Regex,
     set: Vec<(Fact, Value)>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Value {
     Fixed(String),
     Group(String),
@@ -186,7 +195,7 @@ impl Reader {
             .enumerate()
             .filter_map(|(index, read)| Reading::compile(index, read, problems))
             .collect();
-        let commands = Commands::compile(raw, problems);
+        let commands = Arc::new(commands(raw, problems));
         let vlans = VlanRules::compile(raw, problems);
         let defaults = raw.vlans.defaults.iter().filter_map(|(name, value)| {
             let fact = name.parse::<Fact>().map_err(|what| {
@@ -199,10 +208,11 @@ impl Reader {
         let reader = Self {
             names: names?,
             readings,
-            commands: commands?,
+            commands,
             vlans: vlans?,
             defaults,
             capabilities,
+            frame_overhead: raw.ports.frame_overhead,
         };
         (problems.len() == before).then_some(reader)
     }
@@ -242,7 +252,7 @@ impl Reader {
                 each => objects.iter().filter(|object| each.fits(object)).map(Some).collect(),
             };
             for object in about {
-                let command = self.commands.render(index, object, options, &self.names)?;
+                let command = self.command(index, object, options)?;
                 let entry = (index, object.cloned());
                 match asked.iter_mut().find(|asked| asked.command == command) {
                     Some(asked) => asked.readings.push(entry),
@@ -251,6 +261,35 @@ impl Reader {
             }
         }
         Ok(asked)
+    }
+
+    /// The templates of the commands.
+    pub fn templates(&self) -> &Templates {
+        &self.commands
+    }
+
+    fn command(
+        &self,
+        index: usize,
+        object: Option<&Object>,
+        options: &BTreeMap<String, String>,
+    ) -> Result<String, ReadError> {
+        let mut scene = Scene::from([("options", minijinja::Value::from(options.clone()))]);
+        match object {
+            None => {}
+            Some(Object::Port(port)) => {
+                scene.insert("port", port.as_str().into());
+            }
+            Some(Object::Lag(lag)) => {
+                scene.insert("lag", lag.as_str().into());
+                scene.extend(self.names.number(lag).map(|number| ("number", number.into())));
+            }
+            Some(Object::Vlan(vlan)) => {
+                scene.insert("vlan", vlan.get().into());
+            }
+        }
+        let at = template(index);
+        self.commands.line(&at, &scene)?.ok_or(ReadError::Empty { at })
     }
 
     /// Takes an answer.
@@ -366,6 +405,26 @@ impl Reader {
     }
 }
 
+/// The place of a reading's command in its profile.
+fn template(index: usize) -> String {
+    format!("read[{index}].command")
+}
+
+fn commands(raw: &RawProfile, problems: &mut Vec<Problem>) -> Templates {
+    let mut templates = Templates::new(&raw.vlans);
+    let options: Vec<&str> = raw.options.keys().map(String::as_str).collect();
+    for (index, read) in raw.read.iter().enumerate() {
+        let names: &[&str] = match read.each {
+            Each::Once => &["options"],
+            Each::Port => &["options", "port"],
+            Each::Lag => &["options", "lag", "number"],
+            Each::Vlan => &["options", "vlan"],
+        };
+        templates.add(&template(index), &read.command, names, &options, problems);
+    }
+    templates
+}
+
 /// Whether a line that states this shows that its object is there. A mapping to a VNI may name a
 /// VLAN that is not defined.
 fn makes_exist(tells: Tells, stated: &[(Fact, String)]) -> bool {
@@ -403,9 +462,12 @@ impl Reading {
         for (_, what, shape) in misplaced.iter().filter(|(wrong, ..)| *wrong) {
             problems.push(Problem::new(at(what), format!("only `shape = \"{shape}\"` has it")));
         }
-        let within = within.as_ref().map(|text| names::anchored(&at("within"), text, problems));
-        let continued =
-            continued.as_ref().map(|text| names::loose(&at("continued"), text, problems));
+        let within = within.as_ref();
+        let within =
+            within.map(|text| pattern::compile(&at("within"), text, Extent::Whole, problems));
+        let continued = continued
+            .as_ref()
+            .map(|text| pattern::line(&at("continued"), text, Extent::Part, problems));
         let place = within.as_ref().and_then(Option::as_ref);
         let rules: Vec<_> = rules
             .iter()
@@ -454,7 +516,7 @@ impl Rule {
         within: Option<&Regex>,
         problems: &mut Vec<Problem>,
     ) -> Option<Self> {
-        let line = names::anchored(&format!("{at}.match"), &raw.r#match, problems);
+        let line = pattern::compile(&format!("{at}.match"), &raw.r#match, Extent::Whole, problems);
         let has =
             |regex: &Regex, group: &str| regex.capture_names().flatten().any(|name| name == group);
         let mut set = Vec::new();

@@ -33,8 +33,10 @@ pub struct Names {
 impl Names {
     /// Takes `[ports]`, `[lags]` and the LAGs' capability of a profile.
     pub fn compile(raw: &RawProfile, problems: &mut Vec<Problem>) -> Option<Self> {
-        let ports = anchored("ports.pattern", &raw.ports.pattern, problems);
-        let lags = raw.lags.as_ref().map(|lags| anchored("lags.pattern", &lags.pattern, problems));
+        let ports = pattern::compile("ports.pattern", &raw.ports.pattern, Extent::Whole, problems);
+        let lags = raw.lags.as_ref();
+        let lags = lags
+            .map(|lags| pattern::compile("lags.pattern", &lags.pattern, Extent::Whole, problems));
         let lags = match lags {
             Some(None) => return None,
             lags => lags.flatten(),
@@ -83,14 +85,4 @@ fn prefix(capabilities: &Capabilities) -> Option<String> {
         LagNaming::Numbered { prefix } => Some(prefix.clone()),
         LagNaming::Free => None,
     }
-}
-
-/// An expression that has to match the whole of a text.
-pub(super) fn anchored(at: &str, text: &str, problems: &mut Vec<Problem>) -> Option<Regex> {
-    pattern::compile(at, text, Extent::Whole, problems)
-}
-
-/// An expression that may match anywhere in a text.
-pub(super) fn loose(at: &str, text: &str, problems: &mut Vec<Problem>) -> Option<Regex> {
-    pattern::compile(at, text, Extent::Part, problems)
 }

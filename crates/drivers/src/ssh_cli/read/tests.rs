@@ -247,6 +247,9 @@ fn one_command_is_asked_once() {
     let reader = reader(
         DEFAULTS,
         r#"
+        [options.place]
+        about = "A place"
+        pattern = '.*'
         [[read]]
         tells = "ports"
         command = "show interface {{ port }} of {{ options.place }}"
@@ -281,7 +284,7 @@ fn one_command_is_asked_once() {
         ["show interface Ethernet1 of rack", "show interface Ethernet2 of rack", "show lag 7"]
     );
     let error = reader.asks(&kinds, &objects, &BTreeMap::new()).unwrap_err();
-    assert!(matches!(error, ReadError::Command { .. }), "{error}");
+    assert!(matches!(error, ReadError::Command(_)), "{error}");
 }
 
 #[rstest]

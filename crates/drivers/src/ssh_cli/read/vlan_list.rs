@@ -10,7 +10,7 @@ const LONGEST: usize = 16 * 1024;
 ///
 /// # Errors
 /// Whatever is no such list, in words; a VLAN that does not exist (0, 4095) is none either.
-pub fn parse(text: &str) -> Result<VlanSet, String> {
+pub(super) fn parse(text: &str) -> Result<VlanSet, String> {
     let refused =
         |problem: &str| Err(format!("`{}` is no list of VLANs{problem}", super::excerpt(text)));
     if text.len() > LONGEST {

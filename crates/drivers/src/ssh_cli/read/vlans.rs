@@ -9,15 +9,16 @@ use switch::HybridSupport;
 use super::{
     super::profile::{
         Problem,
+        pattern::{self, Extent},
         schema::{NativeStyle, RawProfile, VlanStyle},
     },
     Fact,
     facts::Told,
-    names, vlan_list,
+    vlan_list,
 };
 
 /// How a system keeps VLANs, as `[vlans]` of its profile says.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct VlanRules {
     style: VlanStyle,
     native: NativeStyle,
@@ -30,18 +31,17 @@ pub(super) type Oddity = String;
 
 impl VlanRules {
     pub(super) fn compile(raw: &RawProfile, problems: &mut Vec<Problem>) -> Option<Self> {
-        let relevant: Vec<_> = raw
-            .vlans
-            .relevant
-            .iter()
-            .enumerate()
-            .map(|(index, text)| names::loose(&format!("vlans.relevant[{index}]"), text, problems))
-            .collect();
+        let before = problems.len();
+        let relevant =
+            pattern::lines("vlans.relevant", &raw.vlans.relevant, Extent::Part, problems);
+        if problems.len() > before {
+            return None;
+        }
         Some(Self {
             style: raw.vlans.style,
             native: raw.vlans.native,
             hybrid: raw.capabilities.hybrid,
-            relevant: relevant.into_iter().collect::<Option<_>>()?,
+            relevant,
         })
     }
 

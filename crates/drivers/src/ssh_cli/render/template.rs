@@ -174,10 +174,7 @@ impl Templates {
         let template = self.environment.get_template(at).map_err(|error| fails(&error))?;
         let mut output = Capped(Vec::new());
         template
-            .render_captured_to(
-                scene.iter().map(|(name, value)| (*name, value.clone())).collect::<Value>(),
-                &mut output,
-            )
+            .render_captured_to(Value::from(scene.clone()), &mut output)
             .map_err(|error| fails(&error))?;
         String::from_utf8(output.0).map_err(|_| RenderError::Template {
             at: at.to_owned(),
