@@ -48,6 +48,13 @@ class LagState(TypedDict, total=False):
     extra: str
 
 
+class VlanState(TypedDict, total=False):
+    """A VLAN that is defined."""
+
+    name: str
+    vni: int
+
+
 class PortStatus(TypedDict, total=False):
     """The state of a port's link."""
 
@@ -62,7 +69,7 @@ class Slice(TypedDict, total=False):
 
     ports: Dict[str, PortState]
     lags: Dict[str, LagState]
-    vlans: Dict[str, Dict[str, str]]
+    vlans: Dict[str, VlanState]
 
 
 class Observation(Slice, total=False):
@@ -70,6 +77,8 @@ class Observation(Slice, total=False):
 
     status: Dict[str, PortStatus]
     lag_names: List[str]
+    pair_ids: Dict[str, int]
+    all_vlans: Dict[str, VlanState]
     pending: str
 
 
@@ -103,6 +112,7 @@ class Capabilities(TypedDict, total=False):
     bpdu_guard: bool
     lag: Optional[LagCapabilities]
     vlan_database: str
+    vxlan: bool
     atomicity: str
     saving: str
 
@@ -115,6 +125,8 @@ class Query:
         self.lags: List[str] = names(params, "lags")
         self.vlans: List[int] = numbers(params, "vlans")
         self.lag_names: bool = params.get("lag_names") is True
+        self.pair_ids: bool = params.get("pair_ids") is True
+        self.all_vlans: bool = params.get("all_vlans") is True
 
 
 class Work:

@@ -1,7 +1,10 @@
 //! How switches are spoken to, one module per management protocol.
 
+mod backoff;
 pub mod chaos;
 pub mod noop;
 pub mod ovsdb;
 pub mod plugin;
+mod redact;
+pub mod secret;
 pub mod ssh_cli;

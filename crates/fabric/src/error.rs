@@ -61,4 +61,32 @@ pub enum Error {
         #[source]
         source: OvsdbError,
     },
+    /// A host key could not be made.
+    #[error("switch `{switch}` has no host key")]
+    HostKey {
+        /// The switch.
+        switch: String,
+        /// Why.
+        #[source]
+        source: russh::keys::ssh_key::Error,
+    },
+    /// Text that should be a key is none.
+    #[error("{what} cannot be read")]
+    Key {
+        /// Whose key.
+        what: String,
+        /// Why.
+        #[source]
+        source: russh::keys::ssh_key::Error,
+    },
+    /// A line of the first configuration of a switch that is reached through SSH was refused.
+    #[error("switch `{switch}` refused `{line}` of its first configuration: {answer}")]
+    FirstLine {
+        /// The switch.
+        switch: String,
+        /// The line.
+        line: String,
+        /// What the switch said.
+        answer: String,
+    },
 }

@@ -17,6 +17,7 @@ mod faults;
 pub mod ovsdb;
 mod plane;
 mod reach;
+pub mod ssh;
 mod view;
 mod vlan;
 mod vswitchd;

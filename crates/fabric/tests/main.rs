@@ -11,5 +11,6 @@ mod clients;
 mod differential;
 mod faults;
 mod lifecycle;
+mod ssh;
 mod tools;
 mod vlans;

@@ -13,6 +13,6 @@ pub use answer::{
     LagRead, LinkAnswer, LinkOutcome, MatchedBy, MemberDifference, NetworkTypesAnswer, PendingSave,
     PlanAnswer, PlannedLink, PortCandidate, PortRead, PortStatus, PortVerdict, ReadAnswer,
     ResolveAnswer, ResolvedLink, SaveState, SupportedAnswer, SwitchInfo, SwitchesAnswer,
-    ValidAnswer, VerifyAnswer, VerifyState,
+    ValidAnswer, VerifyAnswer, VerifyState, Vxlan,
 };
 pub use context::{BindingProfile, Context, Network, Operation, PortMode, PortSettings};

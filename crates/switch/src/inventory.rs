@@ -42,6 +42,12 @@ pub struct SwitchSettings {
     pub flat_networks: BTreeMap<PhysicalNetwork, Vlan>,
     /// Numbers for LAGs, on a switch that numbers them.
     pub lag_ids: Option<LagIds>,
+    /// Whether VLANs that ports are put into are defined where they are missing. Otherwise such a
+    /// request is refused.
+    pub create_vlans: bool,
+    /// The VLANs from which one is taken for a VXLAN that has none on the switch; such a VXLAN is
+    /// refused when absent.
+    pub vxlan_vlans: Option<VlanSet>,
     /// Queue, time-outs, saving.
     pub worker: WorkerSettings,
     /// Equal for equal sections of the configuration: a switch whose section did not change keeps
@@ -58,6 +64,8 @@ pub struct Pair {
     pub switches: BTreeSet<SwitchName>,
     /// Numbers for LAGs over both.
     pub lag_ids: Option<LagIds>,
+    /// The VLANs for VXLANs on both, instead of what the two switches have in common.
+    pub vxlan_vlans: Option<VlanSet>,
 }
 
 /// A switch with its worker, which starts with the first request.
@@ -200,6 +208,26 @@ impl Inventory {
     /// The pair of these two switches.
     pub fn pair(&self, switches: &BTreeSet<SwitchName>) -> Option<&Pair> {
         self.pairs.iter().find(|pair| pair.switches == *switches)
+    }
+
+    /// The other switch of the pair that a switch belongs to.
+    pub fn peer(&self, switch: &SwitchName) -> Option<&Arc<Switch>> {
+        let pair = self.pairs.iter().find(|pair| pair.switches.contains(switch))?;
+        self.switches.get(pair.switches.iter().find(|other| *other != switch)?)
+    }
+
+    /// The VLANs from which one is taken for a VXLAN on a switch: its pair's, or those that both
+    /// switches of the pair have; its own when it has no pair.
+    pub fn vxlan_vlans(&self, switch: &Switch) -> Option<VlanSet> {
+        let pair = self.pairs.iter().find(|pair| pair.switches.contains(switch.name()));
+        if let Some(vlans) = pair.and_then(|pair| pair.vxlan_vlans.clone()) {
+            return Some(vlans);
+        }
+        let own = switch.settings().vxlan_vlans.clone()?;
+        match self.peer(switch.name()) {
+            None => Some(own),
+            Some(peer) => Some(own.intersection(peer.settings().vxlan_vlans.as_ref()?)),
+        }
     }
 
     /// The switch that a managed link means: `switch_id` as MAC address or name, else

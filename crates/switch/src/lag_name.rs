@@ -7,13 +7,14 @@ use model::{LagName, PortName, SwitchName};
 
 use crate::{
     capability::LagNaming,
+    claims::Claim,
     error::SwitchError,
     intent::{LagWish, Members},
     slice::{Observation, Slice},
 };
 
 /// One switch of a LAG: its ports, what was observed, how it names LAGs.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct LagSide<'a> {
     /// The switch.
     pub switch: &'a SwitchName,
@@ -23,6 +24,8 @@ pub(crate) struct LagSide<'a> {
     pub observed: &'a Observation,
     /// How the switch names LAGs.
     pub naming: &'a LagNaming,
+    /// What other changes hold there.
+    pub taken: Claim,
 }
 
 /// Numbers from which a LAG's is taken, both included.
@@ -83,8 +86,7 @@ fn called(sides: &[LagSide<'_>], wish: &LagWish) -> Result<LagName, SwitchError>
             });
         }
         let LagNaming::Numbered { prefix } = side.naming else { continue };
-        let number = name.as_str().strip_prefix(prefix.as_str());
-        if number.is_none_or(|number| number.parse::<u16>().is_err()) {
+        if number_of(name, side.naming).is_none() {
             return Err(SwitchError::Invalid(format!(
                 "LAG name `{name}`: LAGs on `{}` are called `{prefix}` and a number",
                 side.switch
@@ -107,11 +109,11 @@ fn fresh(
     ids: Option<LagIds>,
 ) -> Result<LagName, SwitchError> {
     let taken = |name: &LagName| sides.iter().find(|side| side.observed.lag_names.contains(name));
-    let numbered = sides.iter().find_map(|side| match side.naming {
+    let prefix = sides.iter().find_map(|side| match side.naming {
         LagNaming::Numbered { prefix } => Some(prefix),
         LagNaming::Free => None,
     });
-    if let Some(prefix) = numbered {
+    if let Some(prefix) = prefix {
         let Some(LagIds { first, last }) = ids else {
             return Err(SwitchError::Invalid(
                 "the switch numbers its LAGs, but no `lag_ids` are configured for it".to_owned(),
@@ -119,7 +121,7 @@ fn fresh(
         };
         let free = (first..=last)
             .filter_map(|id| format!("{prefix}{id}").parse::<LagName>().ok())
-            .find(|name| taken(name).is_none());
+            .find(|name| free(sides, name));
         return free.ok_or_else(|| SwitchError::Conflict {
             what: format!("every LAG number from {first} to {last} is taken"),
             hint: Some("widen `lag_ids` in the configuration, or remove unused LAGs".to_owned()),
@@ -137,6 +139,40 @@ fn fresh(
             hint: Some("give the LAG another name in `local_group_information`".to_owned()),
         }),
         _ => Ok(name),
+    }
+}
+
+/// Whether nobody has the name, nor over a pair the number that goes with it.
+fn free(sides: &[LagSide<'_>], name: &LagName) -> bool {
+    let number = sides.iter().find_map(|side| number_of(name, side.naming));
+    let number = number.filter(|_| sides.len() > 1);
+    let taken = |side: &LagSide<'_>| {
+        side.observed.lag_names.contains(name)
+            || side.taken.lags.contains(name)
+            || number.is_some_and(|number| side.taken.pairs.contains(&number))
+    };
+    let of_another = number.is_some_and(|number| numbered(sides, name, number).is_some());
+    !of_another && !sides.iter().any(taken)
+}
+
+/// The other LAG that has this number of the pair, and where.
+pub(crate) fn numbered<'a>(
+    sides: &[LagSide<'a>],
+    lag: &LagName,
+    number: u16,
+) -> Option<(&'a SwitchName, &'a LagName)> {
+    sides.iter().find_map(|side| {
+        let mut others = side.observed.pair_ids.iter().filter(|(name, _)| *name != lag);
+        let (other, _) = others.find(|(_, id)| **id == number)?;
+        Some((side.switch, other))
+    })
+}
+
+/// The number in a LAG's name, on a switch that numbers them.
+pub(crate) fn number_of(name: &LagName, naming: &LagNaming) -> Option<u16> {
+    match naming {
+        LagNaming::Numbered { prefix } => name.as_str().strip_prefix(prefix.as_str())?.parse().ok(),
+        LagNaming::Free => None,
     }
 }
 

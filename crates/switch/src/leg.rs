@@ -12,6 +12,7 @@ use crate::{
     plan::plan,
     slice::{Observation, Query, Slice},
     verify::{Difference, differences},
+    vxlan::Vxlan,
 };
 
 /// What a request does on one switch: what is there, and the changes that lead to what is wanted.
@@ -29,6 +30,8 @@ pub(crate) struct Leg {
     pub work: Work,
     /// What will be there.
     pub after: Slice,
+    /// The VXLAN that it is about, and its VLAN there.
+    pub vxlan: Option<Vxlan>,
 }
 
 impl Leg {
@@ -46,9 +49,9 @@ impl Leg {
             ports: ports.clone(),
             lags: observed.slice.lags.keys().chain(after.lags.keys()).cloned().collect(),
             vlans: observed.slice.vlans.keys().chain(after.vlans.keys()).copied().collect(),
-            lag_names: false,
+            ..Query::default()
         };
-        Ok(Self { switch, ports, query, observed, work, after })
+        Ok(Self { switch, ports, query, observed, work, after, vxlan: None })
     }
 
     /// Whether there is nothing to do.

@@ -6,12 +6,15 @@
 
 mod capability;
 mod change;
+mod claims;
+mod define;
 mod doubts;
 mod driver;
 mod error;
 mod intent;
 mod inventory;
 mod lag_name;
+mod lag_pair;
 mod leg;
 mod plan;
 mod ports;
@@ -21,6 +24,7 @@ mod slice;
 mod token;
 mod transaction;
 mod verify;
+mod vxlan;
 mod worker;
 
 pub mod audit;
@@ -47,4 +51,5 @@ pub use slice::{
     LacpStatus, LagState, Observation, PortState, PortStatus, Query, Slice, VlanState,
 };
 pub use verify::Difference;
+pub use vxlan::Vxlan;
 pub use worker::{PendingSave, SaveSettings, Worker, WorkerSettings, WorkerStatus};

@@ -135,25 +135,29 @@ impl NetworkWish {
         })
     }
 
-    /// What a port is to carry; nothing when the request names no VLAN. `flat` is the VLAN that
-    /// stands for a flat network on the switch in question.
-    pub fn vlans(&self, flat: Option<Vlan>) -> Result<Option<VlanMode>, SwitchError> {
+    /// The VLANs of tagged frames, where ports carry any.
+    pub fn tagged(&self) -> VlanSet {
+        match self.mode {
+            PortMode::Access => VlanSet::empty(),
+            PortMode::Trunk | PortMode::Hybrid => self.allowed.clone(),
+        }
+    }
+
+    /// What a port is to carry; nothing when the request names no VLAN. `local` is the VLAN that
+    /// stands for a flat network or a VXLAN on the switch in question.
+    pub fn vlans(&self, local: Option<Vlan>) -> Result<Option<VlanMode>, SwitchError> {
         let network = match self.segment()? {
             None => None,
             Some(Segment::Vlan { vlan, .. }) => Some(vlan),
-            Some(Segment::Flat { .. }) => Some(flat.ok_or_else(|| {
+            Some(Segment::Flat { .. }) => Some(local.ok_or_else(|| {
                 SwitchError::Invalid(
                     "network: the switch has no `flat_networks` entry for this physical network"
                         .to_owned(),
                 )
             })?),
-            Some(Segment::Vxlan { .. }) => {
-                return Err(SwitchError::Invalid(
-                    "network: `vxlan` needs a switch that maps VNIs to VLANs, and none of these \
-                     does; ask `get_allowed_network_types`"
-                        .to_owned(),
-                ));
-            }
+            Some(Segment::Vxlan { vni }) => Some(local.ok_or_else(|| {
+                SwitchError::Invalid(format!("network: VNI {vni} is mapped to no VLAN"))
+            })?),
         };
         let untagged = match (network, self.native) {
             (Some(network), Some(native))
@@ -248,6 +252,7 @@ mod tests {
             ..NetworkWish::default()
         };
         assert_eq!(vxlan.vni().unwrap(), Some(Vni::new(10_100).unwrap()));
+        assert_eq!(vxlan.vlans(Some(ten)).unwrap(), Some(VlanMode::access(ten)));
         assert!(vxlan.vlans(None).is_err());
     }
 }

@@ -4,6 +4,7 @@
 //! plan, record, carry out, verify, record, answer. No stage calls back up.
 
 mod change;
+mod legs;
 mod members;
 mod prepare;
 mod read;
@@ -22,6 +23,7 @@ pub use read::{FlushedSwitch, PortReading, PortVerdict, Resolution, SwitchReadin
 
 use crate::{
     audit::{AuditLog, InDoubt},
+    claims::Claims,
     doubts::Doubts,
     error::SwitchError,
     inventory::Inventory,
@@ -31,6 +33,7 @@ use crate::{
     request::{ChangeRequest, Origin},
     slice::PortStatus,
     verify::Difference,
+    vxlan::Vxlan,
 };
 
 /// What a reload replaces: everything that the network team writes.
@@ -47,6 +50,7 @@ pub struct State {
 pub struct Service {
     state: RwLock<Arc<State>>,
     ports: PortLocks,
+    claims: Claims,
     locks: LockDir,
     audit: AuditLog,
     doubts: Doubts,
@@ -79,6 +83,8 @@ pub struct LinkReport {
     pub operations: Vec<String>,
     /// The configuration that was read afterwards; in a LAG with the LAG's VLANs.
     pub observed: Option<PortConfig>,
+    /// The VXLAN that the request named, and the VLAN that stands for it on the switch.
+    pub vxlan: Option<Vxlan>,
     /// The state of its link.
     pub status: Option<PortStatus>,
     /// Whether the switch keeps the change over a restart.
@@ -114,6 +120,8 @@ pub struct PlannedLeg {
     pub ports: Vec<PortName>,
     /// The LAG that they form or leave.
     pub lag: Option<LagName>,
+    /// The VXLAN that the request named, and the VLAN that stands for it on the switch.
+    pub vxlan: Option<Vxlan>,
     /// The changes in order.
     pub changes: Vec<String>,
     /// What would take them back, in order.
@@ -138,6 +146,7 @@ impl Service {
         Ok(Self {
             state: RwLock::new(Arc::new(state)),
             ports: PortLocks::default(),
+            claims: Claims::default(),
             locks,
             audit,
             doubts: Doubts::new(open),

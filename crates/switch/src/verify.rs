@@ -67,6 +67,19 @@ pub(crate) fn differences(wanted: &Slice, observed: &Slice) -> Vec<Difference> {
     for vlan in wanted.vlans.keys().filter(|vlan| !observed.vlans.contains_key(vlan)) {
         found.push(of_vlan(format!("VLAN {vlan}"), "defined", "not defined"));
     }
+    for (vlan, want) in &wanted.vlans {
+        let Some(got) = observed.vlans.get(vlan) else { continue };
+        // A switch that was asked for no name may give one of its own, or not be able to say it.
+        if let (Some(want), Some(got)) = (&want.name, &got.name)
+            && want != got
+        {
+            found.push(of_vlan(format!("name of VLAN {vlan}"), want, got));
+        }
+        if want.vni != got.vni {
+            let (want, got) = (shown(&want.vni), shown(&got.vni));
+            found.push(of_vlan(format!("VNI of VLAN {vlan}"), &want, &got));
+        }
+    }
     for vlan in observed.vlans.keys().filter(|vlan| !wanted.vlans.contains_key(vlan)) {
         found.push(of_vlan(format!("VLAN {vlan}"), "not defined", "defined"));
     }

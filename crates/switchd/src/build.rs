@@ -12,7 +12,7 @@ use drivers::{
     plugin::{PluginDriver, PluginSettings, SecretSource},
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use model::{SwitchName, VlanMode};
+use model::{SwitchName, VlanMode, VlanSet};
 use secrecy::SecretString;
 use switch::{
     Capabilities, Driver, Inventory, Pair, SafeState, SaveSettings, State, SwitchSettings,
@@ -47,6 +47,7 @@ pub(crate) async fn state(
         name: name.clone(),
         switches: pair.switches.clone(),
         lag_ids: pair.lag_ids,
+        vxlan_vlans: pair.vxlan_vlans.clone(),
     });
     let inventory = Inventory::new(switches, pairs.collect(), previous, tasks)?;
     Ok(State { policy, inventory })
@@ -110,6 +111,8 @@ async fn settings(
         physical_networks: switch.physical_networks.clone(),
         flat_networks: switch.flat_networks.clone(),
         lag_ids: switch.lag_ids,
+        create_vlans: switch.create_vlans,
+        vxlan_vlans: switch.vxlan_vlans.clone(),
         // The checked section holds references to secrets and never a secret.
         fingerprint: format!("{switch:?} {worker:?} {said}"),
         worker,
@@ -143,9 +146,10 @@ async fn driver(
                 ..defaults
             }))
         }
-        DriverConfig::Noop { ports, naming } => made(NoopDriver::new(NoopSettings {
+        DriverConfig::Noop { ports, naming, vlans } => made(NoopDriver::new(NoopSettings {
             ports: ports.clone().map_or(NoopPorts::Any, NoopPorts::These),
             naming: *naming,
+            vlans: vlans.clone().unwrap_or_else(VlanSet::all),
             initial: match switch.detach {
                 Detach::IdleVlan(vlan) | Detach::Shut(Some(vlan)) => VlanMode::access(vlan),
                 Detach::Closed | Detach::Shut(None) => VlanMode::Closed,
@@ -279,7 +283,7 @@ mod tests {
     use std::path::PathBuf;
 
     use drivers::noop::NoopSettings;
-    use model::{PortName, Vlan, VlanSet};
+    use model::{PortName, Vlan};
     use rstest::rstest;
     use switch::policy::{Ask, Verb};
 

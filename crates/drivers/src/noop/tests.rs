@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
-use model::{AdminState, LagMode, LagName, LagSettings, Mtu, PortConfig, Vlan};
+use model::{AdminState, LagMode, LagName, LagSettings, Mtu, PortConfig, Vlan, VlanSet, Vni};
 use proptest::prelude::*;
 use rstest::rstest;
-use switch::{Change, LacpStatus, PortState, Target};
+use switch::{Change, LacpStatus, PortState, Target, VlanState};
 
 use super::*;
 
@@ -23,8 +23,9 @@ fn driver(ports: &[&str], capabilities: Capabilities) -> NoopDriver {
     NoopDriver::new(NoopSettings {
         ports: NoopPorts::These(ports.iter().map(|name| port(name)).collect()),
         initial: VlanMode::Closed,
-        naming: PortNaming::Exact,
         capabilities,
+        vlans: VlanSet::empty(),
+        ..NoopSettings::default()
     })
 }
 
@@ -166,6 +167,50 @@ async fn a_lag_is_observed_with_its_port() {
     assert_eq!(seen.narrowed(&query), seen);
 }
 
+#[tokio::test]
+async fn tells_all_vlans_and_the_numbers_of_the_pair() {
+    let driver = NoopDriver::new(NoopSettings {
+        vlans: "10,20".parse().unwrap(),
+        ..NoopSettings::default()
+    });
+    let vni = Vni::new(5000).unwrap();
+    let lag_of = |name: &str, pair| Change::CreateLag {
+        lag: lag(name),
+        settings: LagSettings { pair, ..LagSettings::new(LagMode::Active) },
+        config: PortConfig::with_vlans(VlanMode::Closed),
+        extra: None,
+    };
+    let changes = vec![
+        Change::CreateVlan { vlan: vlan(30), name: Some("blue".to_owned()) },
+        Change::MapVni { vlan: vlan(20), vni },
+        lag_of("bond1", Some(7)),
+        lag_of("bond2", None),
+    ];
+    apply(&driver, changes).await.unwrap();
+    let mut session = driver.open().await.unwrap();
+    let query = Query { pair_ids: true, all_vlans: true, ..Query::default() };
+    let seen = session.observe(&query).await.unwrap();
+    assert_eq!(seen.pair_ids, BTreeMap::from([(lag("bond1"), 7)]));
+    let named = |name: &str| VlanState { name: Some(name.to_owned()), vni: None };
+    let want = [
+        (vlan(10), VlanState::default()),
+        (vlan(20), VlanState { name: None, vni: Some(vni) }),
+        (vlan(30), named("blue")),
+    ];
+    assert_eq!(seen.all_vlans, BTreeMap::from(want));
+    assert_eq!(seen.narrowed(&query), seen);
+    let nothing = session.observe(&Query::default()).await.unwrap();
+    assert_eq!(nothing, Observation::default());
+
+    // A VLAN that was there at first can be deleted, and is gone then.
+    apply(&driver, vec![Change::DeleteVlan { vlan: vlan(10), name: None }]).await.unwrap();
+    let error = apply(&driver, vec![Change::DeleteVlan { vlan: vlan(20), name: None }]).await;
+    assert!(matches!(error, Err(DeviceError::Rejected { .. })), "it is mapped: {error:?}");
+    let query = Query { vlans: [vlan(10), vlan(20)].into(), ..Query::default() };
+    let seen = session.observe(&query).await.unwrap();
+    assert_eq!(seen.slice.vlans.into_keys().collect::<Vec<_>>(), [vlan(20)]);
+}
+
 #[rstest]
 #[case(
     with(|c| c.vlan_database = VlanDatabase::Implicit),
@@ -290,6 +335,7 @@ fn fitting(slice: &Slice, (kind, which, id, flag): (u8, usize, u16, bool)) -> Op
     };
     let mode = config.vlans.clone()?;
     Some(match kind {
+        0 if slice.vlans.get(&id).is_some_and(|state| state.vni.is_some()) => return None,
         0 if slice.vlans.contains_key(&id) => {
             Change::DeleteVlan { vlan: id, name: slice.vlans[&id].name.clone() }
         }
@@ -335,7 +381,10 @@ fn fitting(slice: &Slice, (kind, which, id, flag): (u8, usize, u16, bool)) -> Op
         9 => match slice.lags.get(&bond) {
             None => Change::CreateLag {
                 lag: bond,
-                settings: LagSettings::new(LagMode::Active),
+                settings: LagSettings {
+                    pair: flag.then_some(id.get()),
+                    ..LagSettings::new(LagMode::Active)
+                },
                 config: PortConfig::with_vlans(VlanMode::Closed),
                 extra: None,
             },
@@ -348,7 +397,11 @@ fn fitting(slice: &Slice, (kind, which, id, flag): (u8, usize, u16, bool)) -> Op
             Some(old) => Change::SetLag {
                 lag: bond,
                 from: old.settings.clone(),
-                to: LagSettings { min_links: Some(2), ..LagSettings::new(LagMode::Passive) },
+                to: LagSettings {
+                    min_links: Some(2),
+                    pair: (!flag).then_some(id.get()),
+                    ..LagSettings::new(LagMode::Passive)
+                },
             },
         },
         10 => match &state.lag {
@@ -363,6 +416,10 @@ fn fitting(slice: &Slice, (kind, which, id, flag): (u8, usize, u16, bool)) -> Op
             }
             None => return None,
         },
+        11 => match slice.vlans.get(&id)?.vni {
+            Some(vni) => Change::UnmapVni { vlan: id, vni },
+            None => Change::MapVni { vlan: id, vni: Vni::new(5000 + u32::from(flag)).ok()? },
+        },
         _ => return None,
     })
 }
@@ -370,7 +427,7 @@ fn fitting(slice: &Slice, (kind, which, id, flag): (u8, usize, u16, bool)) -> Op
 proptest! {
     #[test]
     fn plans_are_kept_and_taken_back(
-        choices in prop::collection::vec((0_u8..11, 0_usize..4, 1_u16..8, any::<bool>()), 1..60),
+        choices in prop::collection::vec((0_u8..12, 0_usize..4, 1_u16..8, any::<bool>()), 1..60),
         atomicity in prop::sample::select(vec![
             Atomicity::Transaction,
             Atomicity::Candidate,
@@ -398,6 +455,7 @@ proptest! {
                 lags: after.lags.keys().cloned().collect(),
                 vlans: after.vlans.keys().copied().collect(),
                 lag_names: true,
+                ..Query::default()
             };
             let mut session = driver.open().await.unwrap();
             assert_eq!(session.observe(&everything).await.unwrap().slice, after);

@@ -74,6 +74,8 @@ fn query(params: &Value) -> Query {
         lags: list::<LagName>(params, "lags"),
         vlans: list::<Vlan>(params, "vlans"),
         lag_names: params["lag_names"].as_bool().unwrap(),
+        pair_ids: params["pair_ids"].as_bool().unwrap_or_default(),
+        all_vlans: params["all_vlans"].as_bool().unwrap_or_default(),
     }
 }
 
@@ -87,12 +89,15 @@ fn understood(method: &str, params: &Value, result: Value) {
         method::OBSERVE => {
             let able = Capabilities {
                 vlan_database: VlanDatabase::Explicit,
+                vxlan: true,
                 port_shut: true,
                 ..Capabilities::NONE
             };
             let read = wire::result(method::OBSERVE, result).unwrap();
             let seen = validate::observation(&query(params), &able, read).unwrap();
-            assert_eq!((seen.slice.ports.len(), seen.slice.lags.len()), (2, 1));
+            let ports = query(params).ports.len().saturating_sub(1);
+            assert_eq!((seen.slice.ports.len(), seen.slice.lags.len()), (ports, 1));
+            assert_eq!(seen.all_vlans.is_empty(), !query(params).all_vlans);
         }
         method::APPLY => {
             let wire::Outcomes { outcomes } = wire::result(method::APPLY, result).unwrap();

@@ -14,7 +14,6 @@ use std::{
 
 use async_trait::async_trait;
 use model::PortNaming;
-use secrecy::SecretString;
 use serde_json::{Map, Value};
 use switch::{
     BatchOutcome, Capabilities, DeviceError, Driver, Observation, PortMatch, Query, Session, Work,
@@ -23,7 +22,8 @@ use tokio::time::Instant;
 use tracing::warn;
 
 use super::{
-    backoff::Backoff,
+    SecretSource,
+    backoff::{Backoff, RESTARTS, TooEarly},
     call::Conversation,
     error::{Error, Fault, Violation},
     process::{Ending, Graveyard, Launch, Process},
@@ -33,21 +33,6 @@ use super::{
     validate,
     wire::{self, Apply, Describe, Description, Nothing, Observe, PROTOCOL, Resolve, method},
 };
-
-/// Where a secret comes from. It is asked at each start of the plugin, so that a secret that was
-/// changed needs no restart of the service.
-#[async_trait]
-pub trait SecretSource: std::fmt::Debug + Send + Sync {
-    /// The secret, or why it cannot be had; the reason does not repeat it.
-    async fn value(&self) -> Result<SecretString, String>;
-}
-
-#[async_trait]
-impl SecretSource for SecretString {
-    async fn value(&self) -> Result<SecretString, String> {
-        Ok(self.clone())
-    }
-}
 
 /// A plugin and the switch that it is for.
 #[derive(Debug, Clone)]
@@ -221,10 +206,17 @@ pub struct PluginDriver {
 }
 
 /// What outlives a process.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Shared {
     backoff: Arc<Mutex<Backoff>>,
     graveyard: Graveyard,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        let backoff = Arc::new(Mutex::new(Backoff::new(RESTARTS)));
+        Self { backoff, graveyard: Graveyard::default() }
+    }
 }
 
 impl Shared {
@@ -241,6 +233,15 @@ impl Shared {
             "plugin failed: {why}"
         );
     }
+}
+
+fn too_early(early: &TooEarly) -> String {
+    format!(
+        "it has failed {} times in a row and is started again in {} ms; the last time: {}",
+        early.failures,
+        early.left.as_millis(),
+        early.why
+    )
 }
 
 impl PluginDriver {
@@ -283,7 +284,8 @@ impl Driver for PluginDriver {
         let address = self.settings.shown();
         let unreachable =
             |reason: String| DeviceError::Unreachable { address: address.clone(), reason };
-        self.shared.backoff().check(Instant::now()).map_err(unreachable)?;
+        let held = self.shared.backoff().check(Instant::now());
+        held.map_err(|early| unreachable(too_early(&early)))?;
         let started = match start(&self.settings, &self.shared.graveyard).await {
             Ok(started) => started,
             Err(Error::Start { fault, .. }) => {

@@ -17,7 +17,6 @@
 //! [`redact`] are the log, [`backoff`] the pauses, [`call`] one exchange, [`driver`] the core's
 //! traits, [`check`] the conformance runner.
 
-mod backoff;
 mod call;
 pub mod check;
 #[cfg(test)]
@@ -30,11 +29,13 @@ mod line;
 mod message;
 mod process;
 mod program;
-mod redact;
 mod stderr;
 mod validate;
 mod wire;
 
-pub use driver::{PluginDriver, PluginSettings, SecretSource};
+pub use driver::{PluginDriver, PluginSettings};
 pub use error::{Error, Fault, Violation};
 pub use wire::{Description, PROTOCOL};
+
+pub use crate::secret::SecretSource;
+use crate::{backoff, redact};

@@ -22,8 +22,9 @@ class Memory(Plugin):
             "closed": True, "port_shut": True, "description": True, "mtu": True,
             "stp_edge": True, "bpdu_guard": True,
             "lag": {"active": True, "passive": True, "static": True, "max_members": 8,
+                    "across_pair": True,
                     "naming": {"numbered": {"prefix": "Port-Channel"}}},
-            "vlan_database": "explicit", "saving": "explicit",
+            "vlan_database": "explicit", "vxlan": True, "saving": "explicit",
             "atomicity": settings.get("atomicity", "transaction"),
         }
         if not os.path.exists(self.file):
@@ -44,13 +45,19 @@ class Memory(Plugin):
         ports = {name: state["ports"][name] for name in query.ports if name in state["ports"]}
         wanted = set(query.lags) | {one["lag"] for one in ports.values() if "lag" in one}
         vlans = {str(vlan) for vlan in query.vlans}
-        return {
+        seen = {
             "ports": ports,
             "lags": {name: lag for name, lag in state["lags"].items() if name in wanted},
             "vlans": {vlan: kept for vlan, kept in state["vlans"].items() if vlan in vlans},
             "status": {name: {"link": "up"} for name in ports},
             "lag_names": list(state["lags"]) if query.lag_names else [],
         }
+        if query.pair_ids:
+            numbers = {name: lag["settings"].get("pair") for name, lag in state["lags"].items()}
+            seen["pair_ids"] = {name: number for name, number in numbers.items() if number}
+        if query.all_vlans:
+            seen["all_vlans"] = state["vlans"]
+        return seen
 
     def apply(self, work):
         state = self.state()

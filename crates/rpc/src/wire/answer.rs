@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use model::{
     LagName, LagSettings, LinkInformation, NetworkType, PhysicalNetwork, PortConfig, PortName,
-    SwitchName, Vlan, VlanSet,
+    SwitchName, Vlan, VlanSet, Vni,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -85,6 +85,10 @@ pub struct LinkAnswer {
     /// The LAG of which the port is now a member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lag: Option<LagName>,
+    /// The VXLAN that the request named, and the VLAN that stands for it on the switch; absent for
+    /// other networks, and where a VXLAN that was to be deleted was not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vxlan: Option<Vxlan>,
     /// Whether it had to be changed.
     pub outcome: LinkOutcome,
     /// The steps, for people.
@@ -99,6 +103,15 @@ pub struct LinkAnswer {
     /// The state of the link and its protocols after the change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<PortStatus>,
+}
+
+/// A VXLAN on a switch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Vxlan {
+    /// Its network identifier.
+    pub vni: Vni,
+    /// The VLAN that stands for it there.
+    pub vlan: Vlan,
 }
 
 /// Whether a link had to be changed.
@@ -162,6 +175,9 @@ pub struct PlannedLink {
     /// The LAG, if there is one before or after.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lag: Option<LagName>,
+    /// The VXLAN that the request names, and the VLAN that would stand for it on the switch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vxlan: Option<Vxlan>,
     /// The steps, for people, in order.
     pub changes: Vec<String>,
     /// The steps that would take them back, in order.
@@ -254,6 +270,9 @@ pub struct PortRead {
     /// Its LAG.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lag: Option<LagRead>,
+    /// Of the VLANs that it carries, those that stand for VXLANs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vxlans: Vec<Vxlan>,
     /// The state of the link and its protocols.
     pub status: PortStatus,
 }
@@ -356,6 +375,12 @@ pub struct SwitchInfo {
     /// The VLAN of each flat network.
     #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub flat_networks: std::collections::BTreeMap<PhysicalNetwork, Vlan>,
+    /// Whether VLANs that are missing are defined when ports are put into them.
+    #[serde(default)]
+    pub create_vlans: bool,
+    /// The VLANs from which one is taken for a VXLAN that has none here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vxlan_vlans: Option<VlanSet>,
 }
 
 /// Changes that a restart of the switch would lose.

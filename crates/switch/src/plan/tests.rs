@@ -5,9 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
     AdminState, LacpRate, LagMode, LagName, LagSettings, Mtu, PortConfig, PortName, Vlan, VlanMode,
-    VlanSet,
+    VlanSet, Vni,
 };
-use proptest::{collection::btree_set, option, prelude::*};
+use proptest::{
+    collection::{btree_map, btree_set},
+    option,
+    prelude::*,
+};
 use rstest::rstest;
 
 use super::plan;
@@ -54,13 +58,14 @@ fn config() -> BoxedStrategy<PortConfig> {
 
 fn settings() -> BoxedStrategy<LagSettings> {
     let mode = prop_oneof![Just(LagMode::Active), Just(LagMode::Passive), Just(LagMode::Static)];
-    (mode, option::of(Just(LacpRate::Fast)), option::of(1_u8..3), option::of(any::<bool>()))
-        .prop_map(|(mode, rate, min_links, fallback)| LagSettings {
+    let rate = option::of(Just(LacpRate::Fast));
+    (mode, rate, option::of(1_u8..3), option::of(any::<bool>()), option::of(20_u16..22))
+        .prop_map(|(mode, rate, min_links, fallback, pair)| LagSettings {
             mode,
             rate,
             min_links,
             fallback,
-            pair: None,
+            pair,
         })
         .boxed()
 }
@@ -72,11 +77,16 @@ const LAGS: [&str; 2] = ["lag1", "lag2"];
 fn slice() -> BoxedStrategy<Slice> {
     let ports = prop::array::uniform4((config(), 0_usize..4, option::of(Just("x".to_owned()))));
     let lags = prop::array::uniform2((settings(), config()));
-    let defined = btree_set(vlan(), 0..4);
+    let vni = option::of((5000_u32..5002).prop_map(|id| Vni::new(id).unwrap()));
+    let defined = btree_map(vlan(), vni, 0..4);
     (ports, lags, defined)
         .prop_map(|(ports, lags, defined)| {
             let mut slice = Slice {
-                vlans: defined.into_iter().map(|v| (v, VlanState::default())).collect(),
+                // No change renames a VLAN.
+                vlans: defined
+                    .into_iter()
+                    .map(|(v, vni)| (v, VlanState { name: Some(format!("v{v}")), vni }))
+                    .collect(),
                 ..Slice::default()
             };
             for (name, (config, place, extra)) in PORTS.iter().zip(ports) {
@@ -199,6 +209,36 @@ fn set(text: &str) -> VlanSet {
 fn the_steps_of_a_port(#[case] from: VlanMode, #[case] to: VlanMode, #[case] want: &[&str]) {
     let changes = plan(&one_port(from), &one_port(to));
     assert_eq!(changes.iter().map(ToString::to_string).collect::<Vec<_>>(), want);
+}
+
+#[test]
+fn a_vlan_is_mapped_before_a_port_carries_it_and_unmapped_before_it_goes() {
+    let defined = |slice: Slice, vlan: Option<u16>| {
+        let vni = Some(Vni::new(5000).unwrap());
+        let state = |vlan| (id(vlan), VlanState { name: None, vni });
+        Slice { vlans: vlan.map(state).into_iter().collect(), ..slice }
+    };
+    let idle = defined(one_port(VlanMode::access(id(4094))), None);
+    let mapped = defined(one_port(VlanMode::access(id(10))), Some(10));
+    let steps = |from: &Slice, to: &Slice| {
+        plan(from, to).iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        steps(&idle, &mapped),
+        [
+            "create VLAN 10",
+            "map VLAN 10 to VNI 5000",
+            "set port swp1 from access 4094 to access 10",
+        ]
+    );
+    assert_eq!(
+        steps(&mapped, &idle),
+        [
+            "take VLAN 10 off VNI 5000",
+            "set port swp1 from access 10 to access 4094",
+            "delete VLAN 10",
+        ]
+    );
 }
 
 #[test]

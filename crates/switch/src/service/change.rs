@@ -8,7 +8,8 @@ use tracing::{Instrument as _, error, info, info_span, warn};
 use uuid::Uuid;
 
 use super::{
-    LinkReport, PlanReport, PlannedLeg, Report, SaveState, Service, expired, in_time, members,
+    LinkReport, PlanReport, PlannedLeg, Report, SaveState, Service, expired, in_time, legs,
+    members,
     prepare::{self, Part},
 };
 use crate::{
@@ -33,7 +34,8 @@ impl Service {
         in_time(origin)?;
         let state = self.state();
         let parts = self.allowed_parts(&state, &request, origin).await?;
-        let legs = self.plan_legs(&state, &request, parts, origin.deadline).await?;
+        let legs = legs::plan_legs(&state, &request, &parts, origin.deadline).await;
+        let legs = self.refusal_recorded(legs, &parts, &request, origin).await?;
         let planned = legs.iter().map(planned).collect();
         let token = Token::new(request, &legs).encode()?;
         Ok(PlanReport { token, legs: planned })
@@ -90,16 +92,19 @@ impl Service {
         in_time(origin)?;
         let state = self.state();
         let mut looks = 1;
-        let (ports, _held, _locked, legs) = loop {
+        let (ports, _held, _locked, (legs, _claimed)) = loop {
             let parts = self.allowed_parts(&state, &request, origin).await?;
             let ports = prepare::switch_ports(&parts);
             let held = self.ports.hold(&ports, origin.deadline).await.map_err(|port| {
                 SwitchError::Busy(format!("port {port} is being changed by another request"))
             })?;
             let locked = self.lock_switches(&parts, origin.deadline).await?;
-            match self.plan_legs(&state, &request, parts, origin.deadline).await {
+            match self.claimed_legs(&state, &request, &parts, origin.deadline).await {
                 Err(SwitchError::MembersChanged { .. }) if looks < members::LOOKS => looks += 1,
-                legs => break (ports, held, locked, legs?),
+                legs => {
+                    let legs = self.refusal_recorded(legs, &parts, &request, origin).await?;
+                    break (ports, held, locked, legs);
+                }
             }
         };
         if let Some(token) = &token {
@@ -143,6 +148,20 @@ impl Service {
                 Err(failed.error.of_change(&change))
             }
         }
+    }
+
+    /// The outcome of planning, after a refusal that it ended in was recorded.
+    async fn refusal_recorded<T>(
+        &self,
+        planned: Result<T, SwitchError>,
+        parts: &[Part],
+        request: &ChangeRequest,
+        origin: &Origin,
+    ) -> Result<T, SwitchError> {
+        if let Err(error @ SwitchError::Refused { .. }) = &planned {
+            self.record_refusal(error, parts, request.operation.verb(), origin).await;
+        }
+        planned
     }
 
     async fn lock_switches(
@@ -321,6 +340,7 @@ fn links(leg: &Leg, done: Option<&DoneLeg>) -> Vec<LinkReport> {
             changes: leg.work.changes.iter().map(ToString::to_string).collect(),
             operations: operations(),
             observed: None,
+            vxlan: leg.vxlan,
             status: None,
             save,
         }];
@@ -334,6 +354,7 @@ fn links(leg: &Leg, done: Option<&DoneLeg>) -> Vec<LinkReport> {
             changes: leg.changes_of(port).iter().map(ToString::to_string).collect(),
             operations: operations(),
             observed: effective(&found.slice, port),
+            vxlan: leg.vxlan,
             status: found.status.get(port).cloned(),
             save,
         })
@@ -346,6 +367,7 @@ fn planned(leg: &Leg) -> PlannedLeg {
         switch: leg.switch.name().clone(),
         ports: leg.ports.iter().cloned().collect(),
         lag: leg.ports.iter().find_map(|port| leg.lag_of(port)).cloned(),
+        vxlan: leg.vxlan,
         changes: changes.iter().map(ToString::to_string).collect(),
         inverse: changes.iter().rev().map(|change| change.inverse().to_string()).collect(),
         operations: match leg.is_so_already() {

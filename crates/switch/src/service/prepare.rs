@@ -5,23 +5,20 @@ use std::{
     sync::Arc,
 };
 
-use futures_util::future::try_join_all;
 use model::{
     FailedLeg, LagName, LegOutcome, LinkInformation, PortName, SwitchName, SwitchPort, Vlan,
-    VlanMode, VlanSet,
+    VlanMode, VlanSet, Vni,
 };
 use tokio::time::Instant;
 
 use super::{Service, State, members};
 use crate::{
     audit,
-    capability::LagNaming,
+    capability::VlanDatabase,
     driver::DeviceError,
     error::SwitchError,
-    intent::{Intent, LagWish, Members, Wish, wanted},
+    intent::{Intent, LagWish, Members, Wish},
     inventory::{Pair, Switch},
-    lag_name::{self, LagSide},
-    leg::Leg,
     policy::{Ask, Decision, Verb},
     request::{ChangeRequest, Operation, Origin},
     slice::{Observation, Query},
@@ -36,41 +33,79 @@ pub(super) struct Part {
     pub(super) named: BTreeSet<PortName>,
     /// The others: members of the LAG that the request means by its name.
     pub(super) present: BTreeSet<PortName>,
-    pub(super) intent: Intent,
+    /// The VXLAN that it is about. Which VLAN stands for it is known when the switch was read.
+    pub(super) vni: Option<Vni>,
+    /// The VLANs that the request names, or that follow from it: what the policy is asked about.
+    vlans: VlanSet,
+    /// Whether it is about a VLAN's definition, which no port has.
+    is_about_vlan: bool,
 }
 
 impl Part {
-    fn new(switch: Arc<Switch>, named: BTreeSet<PortName>, intent: Intent) -> Self {
-        Self { switch, ports: named.clone(), named, present: BTreeSet::new(), intent }
+    /// A part of a request that makes sense on its switch.
+    fn new(
+        request: &ChangeRequest,
+        switch: Arc<Switch>,
+        named: BTreeSet<PortName>,
+    ) -> Result<Self, SwitchError> {
+        let network = &request.network;
+        let vni = match request.operation {
+            Operation::DetachPort => None,
+            _ => network.vni()?,
+        };
+        // Whether the rest of the request makes sense does not depend on the VLAN that will stand
+        // for a VXLAN.
+        let intent = intent(request, &switch, vni.and(network.native.or(Some(Vlan::MIN))))?;
+        let vlans = match vni {
+            Some(_) => network.native.map_or_else(VlanSet::empty, VlanSet::from),
+            None => carried(&intent),
+        };
+        Ok(Self {
+            switch,
+            ports: named.clone(),
+            named,
+            present: BTreeSet::new(),
+            vni,
+            vlans: vlans.union(&network.tagged()),
+            is_about_vlan: matches!(
+                intent,
+                Intent::AddNetwork { .. } | Intent::DeleteNetwork { .. }
+            ),
+        })
     }
 
-    /// Whether it is about a VLAN's definition, which no port has.
-    const fn is_about_vlan(&self) -> bool {
-        matches!(self.intent, Intent::AddNetwork { .. } | Intent::DeleteNetwork { .. })
-    }
-
-    fn vlans(&self) -> VlanSet {
-        match &self.intent {
-            Intent::Attach(wish) | Intent::Update(wish) => {
-                wish.config.vlans.as_ref().map_or_else(VlanSet::empty, VlanMode::carried)
-            }
-            Intent::Detach { idle } => idle.map_or_else(VlanSet::empty, VlanSet::from),
-            Intent::AddNetwork { vlan, .. } | Intent::DeleteNetwork { vlan } => {
-                VlanSet::from(*vlan)
+    /// The VLANs that have to be defined before the part can be carried out, as far as they are
+    /// known before the switch is read.
+    pub(super) fn needed(&self, request: &ChangeRequest) -> VlanSet {
+        match request.operation {
+            Operation::AddNetwork | Operation::DeleteNetwork => VlanSet::empty(),
+            Operation::AttachPort | Operation::UpdatePort => self.vlans.clone(),
+            Operation::DetachPort => {
+                let idle = request.network.native.or(self.switch.settings().safe.vlan());
+                idle.map_or_else(VlanSet::empty, VlanSet::from)
             }
         }
     }
 
-    fn query(&self, lag: Option<&LagName>) -> Query {
-        let vlans: BTreeSet<Vlan> = match &self.intent {
-            Intent::AddNetwork { vlan, .. } | Intent::DeleteNetwork { vlan } => [*vlan].into(),
-            _ => BTreeSet::new(),
+    /// What is read of the switch; with all that is needed to choose a LAG's name, its number in
+    /// a pair, and the VLAN of a VXLAN.
+    pub(super) fn query(
+        &self,
+        request: &ChangeRequest,
+        lag: Option<&LagName>,
+        over_pair: bool,
+    ) -> Query {
+        let vlans = match self.switch.driver().capabilities().vlan_database {
+            VlanDatabase::Explicit => self.needed(request).union(&self.vlans).iter().collect(),
+            VlanDatabase::Implicit => BTreeSet::new(),
         };
         Query {
             ports: self.ports.clone(),
             lags: lag.into_iter().cloned().collect(),
             vlans,
             lag_names: lag.is_some(),
+            pair_ids: lag.is_some() && over_pair,
+            all_vlans: self.vni.is_some(),
         }
     }
 
@@ -114,13 +149,7 @@ fn port_parts(state: &State, request: &ChangeRequest) -> Result<Vec<Part>, Switc
         model::LagConfig::new(lag.name.clone(), lag.settings.clone(), all.collect())
             .map_err(|error| SwitchError::invalid("local_group_information", &error))?;
     }
-    places
-        .into_iter()
-        .map(|(switch, ports)| {
-            let intent = port_intent(request, &switch)?;
-            Ok(Part::new(switch, ports, intent))
-        })
-        .collect()
+    places.into_iter().map(|(switch, ports)| Part::new(request, switch, ports)).collect()
 }
 
 /// The request's switches, for what is there on them already.
@@ -137,7 +166,36 @@ fn switches(state: &State, request: &ChangeRequest) -> Result<Vec<Place>, Switch
     names.into_iter().map(place).collect()
 }
 
-fn port_intent(request: &ChangeRequest, switch: &Switch) -> Result<Intent, SwitchError> {
+/// What the request wants of one switch. `stands` is the VLAN that stands for its VXLAN there.
+pub(super) fn intent(
+    request: &ChangeRequest,
+    switch: &Switch,
+    stands: Option<Vlan>,
+) -> Result<Intent, SwitchError> {
+    match request.operation {
+        Operation::AddNetwork | Operation::DeleteNetwork => network_intent(request, switch, stands),
+        Operation::AttachPort | Operation::DetachPort | Operation::UpdatePort => {
+            port_intent(request, switch, stands)
+        }
+    }
+}
+
+/// The VLANs that an intent puts ports into, or is about.
+pub(super) fn carried(intent: &Intent) -> VlanSet {
+    match intent {
+        Intent::Attach(wish) | Intent::Update(wish) => {
+            wish.config.vlans.as_ref().map_or_else(VlanSet::empty, VlanMode::carried)
+        }
+        Intent::Detach { idle } => idle.map_or_else(VlanSet::empty, VlanSet::from),
+        Intent::AddNetwork { vlan, .. } | Intent::DeleteNetwork { vlan } => VlanSet::from(*vlan),
+    }
+}
+
+fn port_intent(
+    request: &ChangeRequest,
+    switch: &Switch,
+    stands: Option<Vlan>,
+) -> Result<Intent, SwitchError> {
     if request.operation == Operation::DetachPort {
         // What the network team declared needs no leave.
         let declared = switch.settings().safe.vlan();
@@ -146,13 +204,11 @@ fn port_intent(request: &ChangeRequest, switch: &Switch) -> Result<Intent, Switc
     }
     let network = &request.network;
     on_physical_network(request, switch)?;
-    if network.vni()?.is_some() && !switch.driver().capabilities().vxlan {
-        return Err(SwitchError::Unsupported {
-            switch: switch.name().clone(),
-            what: "VXLAN networks".to_owned(),
-        });
-    }
-    let vlans = network.vlans(switch.flat(network.physical_network.as_ref()))?;
+    let local = match network.vni()? {
+        Some(_) => can_vxlan(switch).map(|()| stands)?,
+        None => switch.flat(network.physical_network.as_ref()),
+    };
+    let vlans = network.vlans(local)?;
     if let Some(description) = &request.settings.description {
         model::PortConfig::check_description(description)
             .map_err(|error| SwitchError::invalid("port_config", &error))?;
@@ -166,6 +222,14 @@ fn port_intent(request: &ChangeRequest, switch: &Switch) -> Result<Intent, Switc
         )),
         _ => Ok(Intent::Attach(wish)),
     }
+}
+
+fn can_vxlan(switch: &Switch) -> Result<(), SwitchError> {
+    if switch.driver().capabilities().vxlan {
+        return Ok(());
+    }
+    let what = "VXLAN networks".to_owned();
+    Err(SwitchError::Unsupported { switch: switch.name().clone(), what })
 }
 
 fn on_physical_network(request: &ChangeRequest, switch: &Switch) -> Result<(), SwitchError> {
@@ -183,14 +247,9 @@ fn on_physical_network(request: &ChangeRequest, switch: &Switch) -> Result<(), S
 }
 
 fn network_parts(state: &State, request: &ChangeRequest) -> Result<Vec<Part>, SwitchError> {
-    let Some(model::Segment::Vlan { vlan, .. }) = request.network.segment()? else {
-        return Err(SwitchError::Invalid(
-            "network: give a `vlan` network with its `segmentation_id`".to_owned(),
-        ));
-    };
     if request.switches.is_empty() {
         return Err(SwitchError::Invalid(
-            "switches: name the switches on which the VLAN is meant".to_owned(),
+            "switches: name the switches on which the network is meant".to_owned(),
         ));
     }
     let names: BTreeSet<_> = request.switches.iter().collect();
@@ -198,16 +257,35 @@ fn network_parts(state: &State, request: &ChangeRequest) -> Result<Vec<Part>, Sw
         .into_iter()
         .map(|name| {
             let switch = Arc::clone(state.inventory.switch(name)?);
-            on_physical_network(request, &switch)?;
-            let intent = match request.operation {
-                Operation::AddNetwork => {
-                    Intent::AddNetwork { vlan, name: request.network.name.clone() }
-                }
-                _ => Intent::DeleteNetwork { vlan },
-            };
-            Ok(Part::new(switch, BTreeSet::new(), intent))
+            Part::new(request, switch, BTreeSet::new())
         })
         .collect()
+}
+
+fn network_intent(
+    request: &ChangeRequest,
+    switch: &Switch,
+    stands: Option<Vlan>,
+) -> Result<Intent, SwitchError> {
+    on_physical_network(request, switch)?;
+    let network = &request.network;
+    let (vlan, vni) = match network.segment()? {
+        Some(model::Segment::Vlan { vlan, .. }) => (Some(vlan), None),
+        Some(model::Segment::Vxlan { vni }) => {
+            can_vxlan(switch)?;
+            (stands, Some(vni))
+        }
+        Some(model::Segment::Flat { .. }) | None => (None, None),
+    };
+    let Some(vlan) = vlan else {
+        return Err(SwitchError::Invalid(
+            "network: give a `vlan` or `vxlan` network with its `segmentation_id`".to_owned(),
+        ));
+    };
+    Ok(match request.operation {
+        Operation::AddNetwork => Intent::AddNetwork { vlan, name: network.name.clone(), vni },
+        _ => Intent::DeleteNetwork { vlan },
+    })
 }
 
 /// A switch with the request's ports there.
@@ -234,7 +312,7 @@ impl Service {
         origin: &Origin,
     ) -> Result<(), SwitchError> {
         for part in parts {
-            let error = match part.ports.is_empty() && !part.is_about_vlan() {
+            let error = match part.ports.is_empty() && !part.is_about_vlan {
                 true => members::refusal_of_all(state, part, verb, &origin.caller),
                 false => refusals(state, part, verb, &origin.caller).next(),
             };
@@ -246,7 +324,8 @@ impl Service {
         Ok(())
     }
 
-    async fn record_refusal(
+    /// Records that a request was refused.
+    pub(super) async fn record_refusal(
         &self,
         error: &SwitchError,
         parts: &[Part],
@@ -265,35 +344,6 @@ impl Service {
             tracing::error!(%error, "a refusal could not be recorded");
         }
     }
-
-    /// Reads every switch of the request and plans its leg.
-    pub(super) async fn plan_legs(
-        &self,
-        state: &State,
-        request: &ChangeRequest,
-        parts: Vec<Part>,
-        deadline: Instant,
-    ) -> Result<Vec<Leg>, SwitchError> {
-        let first = parts.first().and_then(|part| part.ports.first());
-        let proposed = match lag_wish(request) {
-            Some(wish) => Some(lag_name::proposed(wish, first)?),
-            None => members::lag_named(request).cloned(),
-        };
-        let reads =
-            parts.iter().map(|part| read(&part.switch, part.query(proposed.as_ref()), deadline));
-        let observed = try_join_all(reads).await?;
-        for (part, observed) in parts.iter().zip(&observed) {
-            members::unchanged(part, observed, members::lag_named(request))?;
-        }
-        let lag = choose_lag(state, request, &parts, &observed)?;
-        let mut legs = Vec::with_capacity(parts.len());
-        for (part, observed) in parts.into_iter().zip(observed) {
-            let facts = part.switch.facts();
-            let wanted = wanted(&observed.slice, &part.ports, &part.intent, lag.as_ref(), &facts)?;
-            legs.push(Leg::plan(Arc::clone(&part.switch), part.ports, observed, &wanted)?);
-        }
-        Ok(legs)
-    }
 }
 
 /// What the switch's section of the configuration and the policy refuse of a part, port by port.
@@ -303,14 +353,14 @@ pub(super) fn refusals<'a>(
     verb: Verb,
     caller: &'a str,
 ) -> impl Iterator<Item = SwitchError> + 'a {
-    let vlans = part.vlans();
     let ports: Vec<Option<&PortName>> = match part.ports.is_empty() {
         true => vec![None],
         false => part.ports.iter().map(Some).collect(),
     };
     ports.into_iter().filter_map(move |port| {
         let switch = part.switch.name();
-        let ask = Ask { caller, verb, switch, port, vlans: &vlans, vnis: &[] };
+        let (vlans, vnis) = (&part.vlans, part.vni.as_slice());
+        let ask = Ask { caller, verb, switch, port, vlans, vnis };
         allowed(state, &part.switch, &ask).err()
     })
 }
@@ -326,9 +376,7 @@ pub(super) fn allowed(state: &State, switch: &Switch, ask: &Ask<'_>) -> Result<(
     if let Some(vlans) = &settings.allowed_vlans {
         let outside = ask.vlans.difference(vlans);
         if !outside.is_empty() {
-            let reason = format!(
-                "VLAN {outside} is not in `allowed_vlans` of the switch (allowed: {vlans})"
-            );
+            let reason = outside_reason(&outside, vlans);
             return Err(SwitchError::Refused { what, rule: rule("allowed_vlans"), reason });
         }
     }
@@ -345,6 +393,19 @@ pub(super) fn allowed(state: &State, switch: &Switch, ask: &Ask<'_>) -> Result<(
             Err(SwitchError::Refused { what, rule: refusal.rule.clone(), reason: refusal.reason })
         }
     }
+}
+
+/// What the switch's section of the configuration says to a VLAN that stands for a VXLAN.
+pub(super) fn outside(switch: &SwitchName, vlans: &VlanSet, allowed: &VlanSet) -> SwitchError {
+    SwitchError::Refused {
+        what: format!("`{switch}`"),
+        rule: Some(format!("switch.{switch}.allowed_vlans")),
+        reason: outside_reason(vlans, allowed),
+    }
+}
+
+fn outside_reason(outside: &VlanSet, allowed: &VlanSet) -> String {
+    format!("VLAN {outside} is not in `allowed_vlans` of the switch (allowed: {allowed})")
 }
 
 /// Reads a switch before anything is changed. One that does not follow its configuration is not
@@ -383,7 +444,7 @@ pub(super) fn untouched(
 }
 
 /// The LAG that the ports shall form; a detach takes ports out of whatever LAG they are in.
-fn lag_wish(request: &ChangeRequest) -> Option<&LagWish> {
+pub(super) fn lag_wish(request: &ChangeRequest) -> Option<&LagWish> {
     request.lag.as_ref().filter(|_| request.operation != Operation::DetachPort)
 }
 
@@ -401,32 +462,4 @@ pub(super) fn pair_of<'a>(
         hint: Some("declare them as a `pair` in the configuration if they are one".to_owned()),
     })?;
     Ok(Some(pair))
-}
-
-/// The name of the LAG that the request is about, the same on all its switches.
-fn choose_lag(
-    state: &State,
-    request: &ChangeRequest,
-    parts: &[Part],
-    observed: &[Observation],
-) -> Result<Option<LagName>, SwitchError> {
-    let Some(wish) = lag_wish(request) else { return Ok(None) };
-    let mut ids = parts.first().and_then(|part| part.switch.settings().lag_ids);
-    if let Some(pair) = pair_of(state, parts)? {
-        ids = pair.lag_ids.or(ids);
-    }
-    let mut sides = Vec::with_capacity(parts.len());
-    for (part, observed) in parts.iter().zip(observed) {
-        let cannot = |what: &str| SwitchError::Unsupported {
-            switch: part.switch.name().clone(),
-            what: what.to_owned(),
-        };
-        let lag = part.switch.driver().capabilities().lag.as_ref().ok_or_else(|| cannot("LAGs"))?;
-        if parts.len() > 1 && !lag.across_pair {
-            return Err(cannot("LAGs over two switches"));
-        }
-        let naming: &LagNaming = &lag.naming;
-        sides.push(LagSide { switch: part.switch.name(), ports: &part.ports, observed, naming });
-    }
-    lag_name::choose(&sides, wish, ids).map(Some)
 }

@@ -7,11 +7,12 @@ use std::{
 
 use futures_util::future::{join_all, try_join_all};
 use model::{
-    LagName, LinkInformation, NetworkType, PortConfig, PortName, SwitchName, SwitchPort, VlanSet,
+    LagName, LinkInformation, NetworkType, PortConfig, PortName, SwitchName, SwitchPort, VlanMode,
+    VlanSet,
 };
 use tokio::time::Instant;
 
-use super::{Service, State, in_time, members, prepare};
+use super::{Service, State, in_time, legs, members, prepare};
 use crate::{
     audit::{self, InDoubt},
     driver::{DeviceError, PortMatch},
@@ -22,6 +23,7 @@ use crate::{
     request::{ChangeRequest, Origin},
     slice::{LagState, PortStatus, Query},
     verify::{Difference, differences},
+    vxlan::Vxlan,
     worker::WorkerStatus,
 };
 
@@ -40,6 +42,8 @@ pub struct PortReading {
     pub config: PortConfig,
     /// The LAG in which it is.
     pub lag: Option<(LagName, LagState)>,
+    /// The VXLANs that VLANs of its stand for.
+    pub vxlans: Vec<Vxlan>,
     /// The state of its link.
     pub status: Option<PortStatus>,
 }
@@ -90,6 +94,8 @@ pub struct SwitchReading {
     pub status: WorkerStatus,
     /// Its ports in doubt.
     pub in_doubt: Vec<InDoubt>,
+    /// The VLANs from which one is taken for a VXLAN, as its pair has them.
+    pub vxlan_vlans: Option<VlanSet>,
 }
 
 /// What became of saving one switch.
@@ -153,7 +159,7 @@ impl Service {
         let places: Vec<(SwitchName, BTreeSet<PortName>)> =
             parts.iter().map(|part| (part.switch.name().clone(), part.ports.clone())).collect();
         let ports = prepare::switch_ports(&parts);
-        match self.plan_legs(&state, request, parts, origin.deadline).await {
+        match legs::plan_legs(&state, request, &parts, origin.deadline).await {
             Ok(legs) => {
                 self.settle(&ports, "verify").await;
                 Ok(legs.iter().flat_map(verdicts).collect())
@@ -214,6 +220,7 @@ impl Service {
         let readings = state.inventory.switches().filter(wanted).map(|switch| SwitchReading {
             status: switch.status(),
             in_doubt: self.doubts.on(switch.name()),
+            vxlan_vlans: state.inventory.vxlan_vlans(switch),
             switch: Arc::clone(switch),
         });
         Ok(readings.collect())
@@ -314,7 +321,14 @@ async fn read_ports(
     ports: BTreeSet<PortName>,
     deadline: Instant,
 ) -> Result<Vec<PortReading>, SwitchError> {
-    let observed = prepare::read(&switch, Query::ports(&ports), deadline).await?;
+    let all_vlans = switch.driver().capabilities().vxlan;
+    let query = Query { all_vlans, ..Query::ports(&ports) };
+    let observed = prepare::read(&switch, query, deadline).await?;
+    let vxlans = |port: &PortName| {
+        let carried = observed.slice.vlans_of(port).map(VlanMode::carried).unwrap_or_default();
+        let mapped = observed.all_vlans.iter().filter(|(vlan, _)| carried.contains(**vlan));
+        mapped.filter_map(|(vlan, state)| Some(Vxlan { vni: state.vni?, vlan: *vlan })).collect()
+    };
     let reading = |port: PortName| {
         let key = SwitchPort { switch: switch.name().clone(), port };
         let config =
@@ -323,6 +337,7 @@ async fn read_ports(
         let lag = lag.and_then(|lag| observed.slice.lags.get_key_value(&lag));
         Ok(PortReading {
             status: observed.status.get(&key.port).cloned(),
+            vxlans: vxlans(&key.port),
             lag: lag.map(|(name, state)| (name.clone(), state.clone())),
             switch: key.switch,
             port: key.port,

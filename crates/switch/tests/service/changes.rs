@@ -1,6 +1,6 @@
 //! Changes that go well, and those that are refused before anything is sent.
 
-use model::{AdminState, Mtu, PortConfig};
+use model::{AdminState, Mtu, PortConfig, VlanSet};
 use rstest::rstest;
 use switch::{
     ChangeRequest, ErrorClass, NetworkWish, Operation, PortMode, SafeState, SaveState, audit,
@@ -208,7 +208,7 @@ async fn a_plan_is_applied_once_and_only_if_nothing_has_changed() {
 
 #[tokio::test]
 async fn a_vlan_is_defined_and_removed() {
-    let rig = Rig::new();
+    let rig = Make { vlans: VlanSet::empty(), ..Make::default() }.build();
     let network = |operation| ChangeRequest {
         switches: vec!["leaf-01".parse().unwrap(), "leaf-02".parse().unwrap()],
         network: NetworkWish { segmentation_id: Some(100), ..NetworkWish::default() },

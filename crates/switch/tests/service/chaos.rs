@@ -7,7 +7,7 @@ use model::{PortConfig, VlanMode};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use rstest::rstest;
 use switch::{
-    Atomicity, ChangeRequest, ErrorClass, LegOutcome, NetworkWish, Operation, PortMode,
+    Atomicity, ChangeRequest, ErrorClass, LagIds, LegOutcome, NetworkWish, Operation, PortMode,
     SwitchError, WorkerSettings, audit,
 };
 use tokio::{task::JoinSet, time::Instant};
@@ -118,7 +118,16 @@ async fn before_or_after_never_between(#[case] seed: u64, #[case] atomicity: Ato
         operation_timeout: Duration::from_millis(60),
         ..WorkerSettings::default()
     };
-    let rig = std::sync::Arc::new(Make { atomicity, worker, seed, ..Make::default() }.build());
+    let rig = std::sync::Arc::new(
+        Make {
+            atomicity,
+            worker,
+            seed,
+            pair_ids: LagIds { first: 20, last: 29 },
+            ..Make::default()
+        }
+        .build(),
+    );
     hurt(&rig, atomicity);
     let mut callers = JoinSet::new();
     for caller in 0..CALLERS {

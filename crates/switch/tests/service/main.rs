@@ -4,8 +4,11 @@
 
 mod changes;
 mod chaos;
+mod chaos_networks;
 mod failures;
 mod members;
+mod networks;
+mod pairs;
 mod reads;
 mod rig;
 mod worker;

@@ -75,7 +75,8 @@ async fn a_list_shows_what_the_caller_may_read() {
     assert_eq!(names("ironic"), ["leaf-01"]);
     assert_eq!(names("bob"), Vec::<String>::new());
     let types = rig.service.network_types(&attach(&PORT, 1).links).unwrap();
-    assert_eq!(types.into_iter().collect::<Vec<_>>(), [NetworkType::Flat, NetworkType::Vlan]);
+    let all = [NetworkType::Flat, NetworkType::Vlan, NetworkType::Vxlan];
+    assert_eq!(types.into_iter().collect::<Vec<_>>(), all);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use drivers::{
     chaos::{ChaosDriver, ChaosHandle, ChaosSettings},
     noop::{NoopDriver, NoopHandle, NoopPorts, NoopSettings},
 };
-use model::{LinkInformation, PortConfig, SwitchPort, Vlan, VlanMode};
+use model::{LinkInformation, NetworkType, PortConfig, SwitchPort, Vlan, VlanMode, VlanSet};
 use switch::{
     Atomicity, ChangeRequest, Driver, Inventory, LagIds, LagNaming, LagWish, Members, NetworkWish,
     Operation, Origin, Pair, SafeState, Service, State, SwitchSettings, WorkerSettings,
@@ -38,6 +38,7 @@ verbs = "*"
 switches = ["*"]
 ports = ["*"]
 vlans = "1-4094"
+vnis = "5000-5999"
 [[rule]]
 name = "rack-12"
 callers = ["ironic"]
@@ -54,6 +55,14 @@ pub(crate) struct Make {
     pub(crate) safe: SafeState,
     pub(crate) worker: WorkerSettings,
     pub(crate) seed: u64,
+    /// The VLANs that are defined at first.
+    pub(crate) vlans: VlanSet,
+    pub(crate) create_vlans: bool,
+    /// The VLANs for VXLANs, of each switch.
+    pub(crate) vxlan_vlans: Option<VlanSet>,
+    pub(crate) allowed_vlans: Option<VlanSet>,
+    /// The numbers of the pair.
+    pub(crate) pair_ids: LagIds,
 }
 
 impl Default for Make {
@@ -67,6 +76,11 @@ impl Default for Make {
                 ..WorkerSettings::default()
             },
             seed: 1,
+            vlans: VlanSet::all(),
+            create_vlans: false,
+            vxlan_vlans: None,
+            allowed_vlans: None,
+            pair_ids: LagIds { first: 20, last: 21 },
         }
     }
 }
@@ -94,6 +108,7 @@ impl Make {
                 ports: NoopPorts::These(ports.map(|port| port.parse().unwrap()).collect()),
                 initial: VlanMode::access(vlan(IDLE)),
                 capabilities,
+                vlans: self.vlans.clone(),
                 ..NoopSettings::default()
             });
             let handle = noop.handle();
@@ -105,11 +120,13 @@ impl Make {
                 switch_ids: [format!("00:53:00:00:00:0{}", number + 1).parse().unwrap()].into(),
                 driver: Arc::new(chaos) as Arc<dyn Driver>,
                 safe: self.safe,
-                allowed_vlans: None,
+                allowed_vlans: self.allowed_vlans.clone(),
                 allowed_ports: None,
                 physical_networks: ["physnet1".parse().unwrap()].into(),
                 flat_networks: [("physnet1".parse().unwrap(), vlan(7))].into(),
                 lag_ids: Some(LagIds { first: 10, last: 12 }),
+                create_vlans: self.create_vlans,
+                vxlan_vlans: self.vxlan_vlans.clone(),
                 worker: self.worker.clone(),
                 fingerprint: name.to_owned(),
             });
@@ -117,7 +134,8 @@ impl Make {
         let pair = Pair {
             name: "rack-1".to_owned(),
             switches: SWITCHES.iter().map(|name| name.parse().unwrap()).collect(),
-            lag_ids: Some(LagIds { first: 20, last: 21 }),
+            lag_ids: Some(self.pair_ids),
+            vxlan_vlans: None,
         };
         let inventory =
             Inventory::new(settings, vec![pair], &Inventory::default(), &tasks).unwrap();
@@ -153,6 +171,17 @@ impl Rig {
         &self.switches[switch].1
     }
 
+    /// The VLANs that were defined, deleted or mapped on a switch, with their names and VNIs.
+    pub(crate) fn vlans(&self, switch: &str) -> String {
+        let vlans = self.handle(switch).state().vlans;
+        let shown = vlans.iter().map(|(vlan, state)| {
+            let name = state.name.as_ref().map(|name| format!(" {name}")).unwrap_or_default();
+            let vni = state.vni.map(|vni| format!("={vni}")).unwrap_or_default();
+            format!("{vlan}{vni}{name}")
+        });
+        shown.collect::<Vec<_>>().join(", ")
+    }
+
     /// What the switch itself holds for a port, as text.
     pub(crate) fn port(&self, switch: &str, port: &str) -> String {
         let state = self.handle(switch).state();
@@ -179,6 +208,8 @@ pub(crate) fn lone(driver: Arc<dyn Driver>, safe: SafeState) -> (Arc<Service>, T
         physical_networks: BTreeSet::new(),
         flat_networks: BTreeMap::new(),
         lag_ids: None,
+        create_vlans: false,
+        vxlan_vlans: None,
         worker: WorkerSettings::default(),
         fingerprint: String::new(),
     };
@@ -229,6 +260,22 @@ pub(crate) fn attach_lag(ports: &[(&str, &str)], id: u32, name: Option<&str>) ->
     let lag =
         LagWish { name: name.map(|name| name.parse().unwrap()), settings, members: Members::Named };
     ChangeRequest { lag: Some(lag), ..attach(ports, id) }
+}
+
+/// A request about a VXLAN, on ports or on the named switches.
+pub(crate) fn vxlan(request: ChangeRequest, vni: u32) -> ChangeRequest {
+    let network = NetworkWish {
+        network_type: Some(NetworkType::Vxlan),
+        segmentation_id: Some(vni),
+        ..request.network
+    };
+    ChangeRequest { network, ..request }
+}
+
+/// A request about a network on these switches.
+pub(crate) fn network(operation: Operation, switches: &[&str]) -> ChangeRequest {
+    let switches = switches.iter().map(|name| name.parse().unwrap()).collect();
+    ChangeRequest { switches, ..request(operation, &[]) }
 }
 
 pub(crate) fn detach(ports: &[(&str, &str)]) -> ChangeRequest {

@@ -145,6 +145,7 @@ pub(super) struct RawSwitch {
     pub(super) tls: Option<RawTls>,
     pub(super) ports: Option<Texts>,
     pub(super) naming: Option<PortNaming>,
+    pub(super) vlans: Option<VlanSet>,
     pub(super) chaos: Option<RawChaos>,
     pub(super) plugin: Option<RawPlugin>,
     #[serde(default)]
@@ -158,6 +159,9 @@ pub(super) struct RawSwitch {
     #[serde(default)]
     pub(super) flat_networks: BTreeMap<PhysicalNetwork, Vlan>,
     pub(super) lag_ids: Option<String>,
+    #[serde(default)]
+    pub(super) create_vlans: bool,
+    pub(super) vxlan_vlans: Option<VlanSet>,
     #[serde(default = "operation_timeout_ms")]
     pub(super) operation_timeout_ms: u64,
     #[serde(default = "session_idle_ms")]
@@ -248,6 +252,7 @@ const fn stop_grace_ms() -> u64 {
 pub(super) struct RawPair {
     pub(super) switches: Texts,
     pub(super) lag_ids: Option<String>,
+    pub(super) vxlan_vlans: Option<VlanSet>,
 }
 
 /// A list of texts; also one text with commas in it, so that the environment can say it.

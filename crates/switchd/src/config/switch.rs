@@ -40,6 +40,10 @@ pub struct SwitchConfig {
     pub flat_networks: BTreeMap<PhysicalNetwork, Vlan>,
     /// Numbers for LAGs.
     pub lag_ids: Option<LagIds>,
+    /// Whether VLANs that are missing are defined when ports are put into them.
+    pub create_vlans: bool,
+    /// The VLANs from which one is taken for a VXLAN.
+    pub vxlan_vlans: Option<VlanSet>,
     /// How long one exchange with the switch may take.
     pub operation_timeout: Duration,
     /// After how long without requests the session is closed.
@@ -64,6 +68,8 @@ pub enum DriverConfig {
         ports: Option<BTreeSet<PortName>>,
         /// How it writes port names.
         naming: PortNaming,
+        /// The VLANs that are defined at first; all when absent.
+        vlans: Option<VlanSet>,
     },
     /// A program that speaks to the switch.
     Plugin(Box<PluginConfig>),
@@ -128,6 +134,8 @@ pub struct PairConfig {
     pub switches: BTreeSet<SwitchName>,
     /// Numbers for LAGs over both.
     pub lag_ids: Option<LagIds>,
+    /// The VLANs for VXLANs on both.
+    pub vxlan_vlans: Option<VlanSet>,
 }
 
 pub(super) fn switch(check: &mut Check<'_>, key: &str, raw: RawSwitch) -> Option<SwitchConfig> {
@@ -140,6 +148,8 @@ pub(super) fn switch(check: &mut Check<'_>, key: &str, raw: RawSwitch) -> Option
     let allowed_ports = raw
         .allowed_ports
         .and_then(|Texts(texts)| check.take(&at("allowed_ports"), Patterns::new(&texts)));
+    let used = raw.idle_vlan.iter().chain(raw.flat_networks.values());
+    apart(check, &at("vxlan_vlans"), raw.vxlan_vlans.as_ref(), used.copied());
     Some(SwitchConfig {
         driver: driver?,
         switch_ids: texts(check, &at("switch_ids"), &raw.switch_ids),
@@ -149,9 +159,25 @@ pub(super) fn switch(check: &mut Check<'_>, key: &str, raw: RawSwitch) -> Option
         physical_networks: texts(check, &at("physical_networks"), &raw.physical_networks),
         flat_networks: raw.flat_networks,
         lag_ids,
+        create_vlans: raw.create_vlans,
+        vxlan_vlans: raw.vxlan_vlans,
         operation_timeout,
         session_idle,
     })
+}
+
+/// Refuses a VLAN for VXLANs that serves something else: its ports would be joined with theirs.
+fn apart(
+    check: &mut Check<'_>,
+    key: &str,
+    vxlan_vlans: Option<&VlanSet>,
+    mut used: impl Iterator<Item = Vlan>,
+) {
+    let both = vxlan_vlans.and_then(|vlans| used.find(|vlan| vlans.contains(*vlan)));
+    if let Some(vlan) = both {
+        let what = format!("holds VLAN {vlan}, which is an idle VLAN or that of a flat network");
+        check.refuse(Problem::at(key, what));
+    }
 }
 
 fn texts<T>(check: &mut Check<'_>, key: &str, texts: &Texts) -> BTreeSet<T>
@@ -202,6 +228,7 @@ fn driver(check: &mut Check<'_>, key: &str, raw: &RawSwitch) -> Option<DriverCon
         RawDriver::Ovsdb => {
             nothing(check, key, "ports", raw.ports.is_some(), "ovsdb");
             nothing(check, key, "naming", raw.naming.is_some(), "ovsdb");
+            nothing(check, key, "vlans", raw.vlans.is_some(), "ovsdb");
             open_vswitch(check, key, raw)?
         }
         RawDriver::Noop => {
@@ -212,6 +239,7 @@ fn driver(check: &mut Check<'_>, key: &str, raw: &RawSwitch) -> Option<DriverCon
             DriverConfig::Noop {
                 ports: ports.map(|ports| texts(check, &format!("{key}.ports"), ports)),
                 naming: raw.naming.unwrap_or(PortNaming::Exact),
+                vlans: raw.vlans.clone(),
             }
         }
         RawDriver::Plugin => {
@@ -220,6 +248,7 @@ fn driver(check: &mut Check<'_>, key: &str, raw: &RawSwitch) -> Option<DriverCon
             nothing(check, key, "tls", raw.tls.is_some(), "plugin");
             nothing(check, key, "ports", raw.ports.is_some(), "plugin");
             nothing(check, key, "naming", raw.naming.is_some(), "plugin");
+            nothing(check, key, "vlans", raw.vlans.is_some(), "plugin");
             let plugin = plugin::plugin(check, &format!("{key}.plugin"), raw.plugin.as_ref())?;
             DriverConfig::Plugin(Box::new(plugin))
         }
@@ -349,7 +378,18 @@ pub(super) fn pair(
         check.refuse(Problem::at(&at, what));
     }
     let lag_ids = lag_ids(check, &format!("{key}.lag_ids"), raw.lag_ids.as_deref());
-    Some(PairConfig { switches, lag_ids })
+    let vxlan_vlans = raw.vxlan_vlans.clone();
+    let members = switches.iter().filter_map(|switch| known.get(switch));
+    let used = members.flat_map(|switch| {
+        let idle = match switch.detach {
+            Detach::IdleVlan(vlan) => Some(vlan),
+            Detach::Shut(vlan) => vlan,
+            Detach::Closed => None,
+        };
+        idle.into_iter().chain(switch.flat_networks.values().copied())
+    });
+    apart(check, &format!("{key}.vxlan_vlans"), vxlan_vlans.as_ref(), used);
+    Some(PairConfig { switches, lag_ids, vxlan_vlans })
 }
 
 /// A switch is in one pair at most.

@@ -5,7 +5,7 @@ use rpc::wire;
 use switch::{
     Difference, FlushedSwitch, LacpStatus, LinkReport, MatchKind, PlanReport, PlannedLeg,
     PortMatch, PortReading, PortStatus, PortVerdict, Report, Resolution, SafeState, SaveState,
-    SwitchReading, Target, Verdict,
+    SwitchReading, Target, Verdict, Vxlan,
 };
 
 pub(super) fn change(request_id: String, report: Report) -> wire::ChangeAnswer {
@@ -34,11 +34,13 @@ pub(super) fn change(request_id: String, report: Report) -> wire::ChangeAnswer {
 }
 
 fn link(link: LinkReport) -> wire::LinkAnswer {
-    let LinkReport { switch, port, lag, changes, operations, observed, status, save: _ } = link;
+    let LinkReport { switch, port, lag, changes, operations, observed, vxlan, status, save: _ } =
+        link;
     wire::LinkAnswer {
         switch,
         port,
         lag,
+        vxlan: vxlan.map(told),
         outcome: match changes.is_empty() {
             true => wire::LinkOutcome::AlreadySo,
             false => wire::LinkOutcome::Applied,
@@ -50,6 +52,11 @@ fn link(link: LinkReport) -> wire::LinkAnswer {
         observed,
         status: status.map(port_status),
     }
+}
+
+const fn told(vxlan: Vxlan) -> wire::Vxlan {
+    let Vxlan { vni, vlan } = vxlan;
+    wire::Vxlan { vni, vlan }
 }
 
 fn port_status(status: PortStatus) -> wire::PortStatus {
@@ -76,12 +83,14 @@ pub(super) fn plan(request_id: String, plan: PlanReport) -> wire::PlanAnswer {
 }
 
 fn planned(leg: PlannedLeg) -> wire::PlannedLink {
-    let PlannedLeg { switch, ports, lag, changes, inverse, operations, diff } = leg;
+    let PlannedLeg { switch, ports, lag, vxlan, changes, inverse, operations, diff } = leg;
+    let vxlan = vxlan.map(told);
     let diff = diff.into_iter().map(|Difference { target, member, wanted, observed }| {
         let target = target.map_or_else(|| "switch".to_owned(), |target| target.to_string());
         wire::Difference { target, member, from: Some(observed), to: Some(wanted) }
     });
-    wire::PlannedLink { switch, ports, lag, changes, inverse, operations, diff: diff.collect() }
+    let diff = diff.collect();
+    wire::PlannedLink { switch, ports, lag, vxlan, changes, inverse, operations, diff }
 }
 
 pub(super) fn verify(verdicts: Vec<PortVerdict>) -> wire::VerifyAnswer {
@@ -131,7 +140,7 @@ fn verdict(verdict: PortVerdict) -> wire::PortVerdict {
 
 pub(super) fn read(readings: Vec<PortReading>) -> wire::ReadAnswer {
     let ports = readings.into_iter().map(|reading| {
-        let PortReading { switch, port, config, lag, status } = reading;
+        let PortReading { switch, port, config, lag, vxlans, status } = reading;
         wire::PortRead {
             switch,
             port,
@@ -142,6 +151,7 @@ pub(super) fn read(readings: Vec<PortReading>) -> wire::ReadAnswer {
                 members: state.members.into_iter().collect(),
                 config: state.config,
             }),
+            vxlans: vxlans.into_iter().map(told).collect(),
             status: status.map(port_status).unwrap_or_default(),
         }
     });
@@ -182,7 +192,7 @@ pub(super) fn list(readings: &[SwitchReading]) -> wire::SwitchesAnswer {
 }
 
 fn switch(reading: &SwitchReading) -> wire::SwitchInfo {
-    let SwitchReading { switch, status, in_doubt } = reading;
+    let SwitchReading { switch, status, in_doubt, vxlan_vlans } = reading;
     let settings = switch.settings();
     let pending = status.pending_save.as_ref().map(|pending| wire::PendingSave {
         changes: u64::from(pending.changes),
@@ -212,6 +222,8 @@ fn switch(reading: &SwitchReading) -> wire::SwitchInfo {
         in_doubt: in_doubt.collect(),
         allowed_vlans: settings.allowed_vlans.clone(),
         flat_networks: settings.flat_networks.clone(),
+        create_vlans: settings.create_vlans,
+        vxlan_vlans: vxlan_vlans.clone(),
     }
 }
 

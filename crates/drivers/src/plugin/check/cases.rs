@@ -1,15 +1,19 @@
 //! What is tried for each capability: the states that ports go through. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
     AdminState, LagMode, LagName, LagSettings, Mtu, PortConfig, PortName, Vlan, VlanMode, VlanSet,
+    Vni,
 };
 use switch::{
     Capabilities, HybridSupport, LagNaming, LagState, PortState, Slice, VlanDatabase, VlanState,
 };
 
 use super::rules::{self, Rule};
+
+/// The VNI that is mapped for a moment: the last one there is.
+const CHECK_VNI: u32 = 16_777_215;
 
 /// One rule and the states that show whether it is kept, each from the one before.
 pub(super) struct Case {
@@ -25,6 +29,8 @@ pub(super) struct Ground<'a> {
     pub(super) capabilities: &'a Capabilities,
     /// The names of all LAGs, so that a free one can be taken.
     pub(super) lag_names: &'a BTreeSet<LagName>,
+    /// The numbers of the pair that LAGs have, for the same reason.
+    pub(super) pair_ids: &'a BTreeMap<LagName, u16>,
 }
 
 /// The cases for all that a plugin claims; what it does not claim comes as a rule alone.
@@ -42,7 +48,7 @@ pub(super) fn cases(ground: &Ground<'_>) -> Vec<Result<Case, Rule>> {
         bpdu_guard,
         lag,
         vlan_database,
-        vxlan: _,
+        vxlan,
         atomicity: _,
         saving: _,
     } = ground.capabilities;
@@ -104,9 +110,11 @@ pub(super) fn cases(ground: &Ground<'_>) -> Vec<Result<Case, Rule>> {
             }],
         ),
         ground.definition(*vlan_database == VlanDatabase::Explicit),
+        ground.mapping(*vxlan),
         ground.lag(rules::LAG_ACTIVE, lag_of(|lag| lag.active), LagMode::Active),
         ground.lag(rules::LAG_PASSIVE, lag_of(|lag| lag.passive), LagMode::Passive),
         ground.lag(rules::LAG_STATIC, lag_of(|lag| lag.r#static), LagMode::Static),
+        ground.pair(),
     ]
 }
 
@@ -149,6 +157,45 @@ impl Ground<'_> {
         let mut state = self.before.clone();
         state.vlans.insert(vlan, VlanState { name: Some("mercury-check".to_owned()), vni: None });
         Ok(Case { rule: rules::VLANS, states: vec![state, self.before.clone()] })
+    }
+
+    /// A VLAN that is mapped as soon as it is there, and one that stays when it is mapped no more.
+    fn mapping(&self, claimed: bool) -> Result<Case, Rule> {
+        let [.., vlan] = self.vlans;
+        let (true, Ok(vni)) = (claimed, Vni::new(CHECK_VNI)) else { return Err(rules::VXLAN) };
+        if self.before.vlans.contains_key(&vlan) {
+            return Err(rules::VXLAN);
+        }
+        let with = |vni| {
+            let mut state = self.before.clone();
+            state.vlans.insert(vlan, VlanState { name: None, vni });
+            state
+        };
+        Ok(Case { rule: rules::VXLAN, states: vec![with(Some(vni)), with(None)] })
+    }
+
+    /// A LAG with a number of the pair, in a mode that is claimed.
+    fn pair(&self) -> Result<Case, Rule> {
+        let rule = rules::LAG_PAIR;
+        let lag = self.capabilities.lag.as_ref().filter(|lag| lag.across_pair).ok_or(rule)?;
+        let modes = [
+            (lag.active, LagMode::Active),
+            (lag.passive, LagMode::Passive),
+            (lag.r#static, LagMode::Static),
+        ];
+        let (_, mode) = modes.into_iter().find(|(claimed, _)| *claimed).ok_or(rule)?;
+        let mut case = self.lag(rule, true, mode)?;
+        let taken = |number: &u16| self.pair_ids.values().any(|other| other == number);
+        for (name, lag) in case.states.iter_mut().flat_map(|state| &mut state.lags) {
+            if self.before.lags.contains_key(name) {
+                continue;
+            }
+            // Some systems want the LAG's own number.
+            let digits = name.as_str().trim_start_matches(|c: char| !c.is_ascii_digit());
+            let number = digits.parse().ok().filter(|number| !taken(number));
+            lag.settings.pair = number.or_else(|| (1..=4096).find(|number| !taken(number)));
+        }
+        Ok(case)
     }
 
     /// All ports in one LAG.

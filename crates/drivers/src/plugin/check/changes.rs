@@ -2,7 +2,8 @@
 
 use model::PortConfig;
 use switch::{
-    Atomicity, BatchOutcome, Change, Query, Saving, Slice, Target, VlanDatabase, Work, plan,
+    Atomicity, BatchOutcome, Change, Observation, Query, Saving, Slice, Target, VlanDatabase, Work,
+    plan,
 };
 
 use super::{
@@ -29,14 +30,15 @@ impl Runner {
             },
         };
         let why = ground.as_ref().err().cloned();
-        let (before, lag_names) =
-            ground.map(|seen| (seen.slice, seen.lag_names)).unwrap_or_default();
+        let (before, lag_names, pair_ids) =
+            ground.map(|seen| (seen.slice, seen.lag_names, seen.pair_ids)).unwrap_or_default();
         let ground = Ground {
             before: &before,
             ports: &self.options.ports.clone(),
             vlans: self.options.vlans,
             capabilities: &self.capabilities(),
             lag_names: &lag_names,
+            pair_ids: &pair_ids,
         };
         let all = cases(&ground);
         for case in all {
@@ -65,7 +67,13 @@ impl Runner {
         let capabilities = self.capabilities();
         let explicit = capabilities.vlan_database == VlanDatabase::Explicit;
         let vlans = if explicit { self.options.vlans.into() } else { Default::default() };
-        Query { vlans, lag_names: capabilities.lag.is_some(), ..self.ports() }
+        Query {
+            vlans,
+            lag_names: capabilities.lag.is_some(),
+            pair_ids: capabilities.lag.is_some_and(|lag| lag.across_pair),
+            all_vlans: capabilities.vxlan,
+            ..self.ports()
+        }
     }
 
     /// Goes through the states of a case and back by the inverses, reading after each.
@@ -113,7 +121,8 @@ impl Runner {
         if let Some(why) = seen.pending {
             return Err(fail(sent, format!("`pending`: {why}")));
         }
-        match same(&after, &seen.slice) {
+        let wrong = same(&after, &seen.slice).or_else(|| not_listed(&after, &seen, &query));
+        match wrong {
             None => Ok(()),
             Some(difference) => Err(fail(sent, difference)),
         }
@@ -183,6 +192,7 @@ impl Runner {
             vlans: self.options.vlans,
             capabilities: &self.capabilities(),
             lag_names: &Default::default(),
+            pair_ids: &Default::default(),
         };
         let modes = [rules::ACCESS, rules::TRUNK];
         let case = cases(&ground)
@@ -309,6 +319,20 @@ impl Runner {
             Err(violation) => Err(self.violated("`save` {}".to_owned(), &violation)),
         }
     }
+}
+
+/// What of the wanted state is missing in the lists of the whole switch, or wrong there.
+fn not_listed(wanted: &Slice, seen: &Observation, query: &Query) -> Option<String> {
+    let mut lags = wanted.lags.iter().filter(|_| query.pair_ids);
+    let lag = lags.find(|(name, lag)| seen.pair_ids.get(*name).copied() != lag.settings.pair);
+    if let Some((name, lag)) = lag {
+        let (got, want) = (seen.pair_ids.get(name), lag.settings.pair);
+        return Some(format!("`pair_ids` has {got:?} instead of {want:?} for LAG `{name}`"));
+    }
+    let mut vlans = wanted.vlans.iter().filter(|_| query.all_vlans);
+    let vlan = vlans
+        .find(|(vlan, state)| seen.all_vlans.get(*vlan).is_none_or(|seen| seen.vni != state.vni));
+    vlan.map(|(vlan, _)| format!("`all_vlans` has not VLAN {vlan} as it is"))
 }
 
 /// The same work taken back by its inverses.

@@ -106,6 +106,9 @@ rules! {
     VLANS "vlan-database":
         "a VLAN is defined, read back, deleted and gone",
         "create and delete VLANs by `create_vlan` and `delete_vlan`, or claim `implicit`";
+    VXLAN "vxlan":
+        "a VLAN is defined and mapped to a VNI, read back, also among all VLANs, and taken back",
+        "carry out `map_vni` and `unmap_vni`, and answer `vni`, or do not claim `vxlan`";
     LAG_ACTIVE "lag-active":
         "a LAG with active LACP is made of the ports, read back, and dissolved",
         "carry out `create_lag`, `add_member`, `remove_member`, `delete_lag`, or do not claim it";
@@ -115,6 +118,9 @@ rules! {
     LAG_STATIC "lag-static":
         "a LAG without LACP is made of the ports, read back, and dissolved",
         "switch LACP off, or do not claim `lag.static`";
+    LAG_PAIR "lag-across-pair":
+        "a LAG is made with a number of the pair, read back, also among all numbers, and dissolved",
+        "keep `settings.pair`, and answer it and `pair_ids`, or do not claim `lag.across_pair`";
     EMPTY_WORK "empty-work":
         "a work without steps is done, and changes nothing",
         "answer `done` with no operations";

@@ -11,8 +11,8 @@ use super::{
     rules::{self, Rule},
 };
 use crate::plugin::{
-    Description, Error, Fault, PluginSettings, Violation,
-    driver::{SecretSource, Started, start, stop},
+    Description, Error, Fault, PluginSettings, SecretSource, Violation,
+    driver::{Started, start, stop},
     process::Graveyard,
     program,
 };

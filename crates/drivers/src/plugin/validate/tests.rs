@@ -17,7 +17,7 @@ fn query() -> Query {
         ports: ["p1", "p2"].map(|name| name.parse().unwrap()).into(),
         lags: ["bond1".parse().unwrap()].into(),
         vlans: [Vlan::new(100).unwrap()].into(),
-        lag_names: false,
+        ..Query::default()
     }
 }
 
@@ -87,6 +87,11 @@ fn what_fits_the_question_is_taken(#[case] result: serde_json::Value) {
 #[case(json!({ "vlans": { "100": {}, "0100": {} } }), "VLAN 100 is given twice")]
 #[case(json!({ "status": { "p1": {} } }), "`status` names port `p1`, which is not in `ports`")]
 #[case(json!({ "lag_names": ["bond1"] }), "`lag_names` was not asked for")]
+#[case(json!({ "pair_ids": { "bond1": 7 } }), "`pair_ids` was not asked for")]
+#[case(json!({ "all_vlans": { "100": {} } }), "`all_vlans` was not asked for")]
+#[case(json!({ "vlans": { "100": { "vni": 5000 } } }), "VLAN 100 is mapped to VNI 5000, although `vxlan` is not claimed")]
+#[case(json!({ "vlans": { "100": { "vni": 0 } } }), "`vlans.100.vni`")]
+#[case(json!({ "all_vlans": { "4095": {} } }), "`all_vlans`: VLAN ID `4095`")]
 fn what_does_not_is_refused(#[case] result: serde_json::Value, #[case] part: &str) {
     let got = observed(result).unwrap_err();
     assert!(got.contains(part), "{got}");
@@ -112,7 +117,7 @@ fn described(capabilities: &serde_json::Value) -> Result<Description, String> {
 #[rstest]
 #[case(json!({}), "is of no use")]
 #[case(json!({ "access": true, "native_on_trunk": true }), "need `trunk`")]
-#[case(json!({ "access": true, "vxlan": true }), "has no word for it")]
+#[case(json!({ "access": true, "vxlan": true }), "needs `vlan_database` to be `explicit`")]
 #[case(json!({ "access": true, "lag": {} }), "`capabilities.lag` needs one of `active`")]
 #[case(json!({ "access": true, "lag": { "active": true } }), "and `max_members`")]
 #[case(json!({ "access": 1 }), "`capabilities.access`: invalid type: integer `1`")]

@@ -1,7 +1,28 @@
-//! What a switch system is like, as data.
+//! What a switch system is like, as data: reading a profile, checking it, and the profiles that
+//! there are.
 
+mod coherence;
+mod options;
+pub mod pattern;
+mod place;
+pub mod problem;
 pub mod schema;
+mod session;
+mod shape;
 
+use schema::RawProfile;
+use toml::de::DeTable;
+
+use super::{
+    conversation::Conversation,
+    read::Reader,
+    render::{Renderer, Templates},
+};
+use place::Places;
+use problem::Mistake;
+
+pub use options::Fitted;
+pub use problem::{Problem, ProfileError};
 pub use schema::PromptMode;
 
 use regex::Regex;
@@ -14,3 +35,94 @@ pub struct Question {
     /// What is typed; `{username}`, `{password}` and `{enable_secret}` stand for the switch's.
     pub answer: String,
 }
+
+/// A profile that has passed every check.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// What the file says.
+    pub raw: RawProfile,
+    /// The words for each change.
+    pub renderer: Renderer,
+    /// How one talks to the system.
+    pub conversation: Conversation,
+    /// What is asked, and what answers mean.
+    pub reader: Reader,
+    /// The lines of `[configure]` and `[save]`, by their keys.
+    pub lines: Templates,
+}
+
+impl Profile {
+    /// The version of the language that is read.
+    pub const LANGUAGE: u32 = 1;
+    /// How long a file may be in bytes: many times the longest known.
+    pub const MAX_BYTES: usize = 256 * 1024;
+
+    /// Reads and checks a profile. All that is wrong is told at once, as far as one mistake does
+    /// not hide the next.
+    pub fn parse(text: &str) -> Result<Self, ProfileError> {
+        let of_file = |what: String| {
+            let problem = Problem::new("", what);
+            ProfileError::new(vec![Mistake { line: 1, column: 1, problem }])
+        };
+        if text.len() > Self::MAX_BYTES {
+            let most = Self::MAX_BYTES;
+            return Err(of_file(format!("the profile is longer than {most} bytes")));
+        }
+        let (document, errors) = DeTable::parse_recoverable(text);
+        if !errors.is_empty() {
+            let locate = |error: &toml::de::Error| {
+                let problem = Problem::new("", format!("this is not TOML: {}", error.message()));
+                place::locate(text, error.span().unwrap_or_default().start, problem)
+            };
+            return Err(ProfileError::new(errors.iter().map(locate).collect()));
+        }
+        let mistakes = shape::check(text, document.get_ref());
+        if !mistakes.is_empty() {
+            return Err(ProfileError::new(mistakes));
+        }
+        let raw: RawProfile = toml::from_str(text).map_err(|error| {
+            let problem = Problem::new("", error.message());
+            let at = error.span().unwrap_or_default().start;
+            ProfileError::new(vec![place::locate(text, at, problem)])
+        })?;
+        let mut problems = Vec::new();
+        let profile = Self::compile(raw, &mut problems);
+        match profile {
+            Some(profile) if problems.is_empty() => Ok(profile),
+            _ => {
+                let places = Places::new(text, document.get_ref());
+                let mistakes = problems.into_iter().map(|problem| places.mistake(problem));
+                Err(ProfileError::new(mistakes.collect()))
+            }
+        }
+    }
+
+    /// Compiles every part. None only with a problem.
+    fn compile(raw: RawProfile, problems: &mut Vec<Problem>) -> Option<Self> {
+        coherence::check(&raw, problems);
+        options::check(&raw, problems);
+        let lines = session::check(&raw, problems);
+        let renderer = Renderer::compile(&raw, problems);
+        let reader = Reader::compile(&raw, problems);
+        if let (Some(renderer), Some(reader)) = (&renderer, &reader) {
+            let templates = [&lines, renderer.templates(), reader.templates()];
+            options::unused(&raw, &templates, problems);
+        }
+        // What it refuses beyond the checks above, whose words fit the file better.
+        let mut more = Vec::new();
+        let conversation = Conversation::compile(&raw, &mut more);
+        if problems.is_empty() {
+            problems.append(&mut more);
+        }
+        Some(Self {
+            renderer: renderer?,
+            reader: reader?,
+            conversation: conversation?,
+            lines,
+            raw,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

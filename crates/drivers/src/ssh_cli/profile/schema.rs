@@ -35,6 +35,9 @@ pub struct RawProfile {
     pub ports: RawPorts,
     /// How LAGs are named; absent where there are none.
     pub lags: Option<RawLags>,
+    /// What texts the system takes.
+    #[serde(default)]
+    pub texts: RawTexts,
     /// What the system can do, as the core knows it. What a word needs (a template, a rule that
     /// reads it back) has to be there, and nothing else.
     pub capabilities: Capabilities,
@@ -69,6 +72,13 @@ pub struct RawPorts {
     /// What a port is called; a regular expression for the whole name. What it does not match (a
     /// management port, a VLAN interface) is no port, whatever the switch says.
     pub pattern: String,
+    /// The name of a port, for the examples that the documentation shows and by which the
+    /// templates are tried. It has to be there.
+    pub example: Option<String>,
+    /// How many bytes the system's MTU of a port counts beyond the payload, such as 22 where it is
+    /// that of the whole tagged frame. What is read has it taken off; templates add it. Default 0.
+    #[serde(default)]
+    pub frame_overhead: u16,
 }
 
 /// How LAGs are named.
@@ -77,6 +87,21 @@ pub struct RawPorts {
 pub struct RawLags {
     /// What a LAG is called; a regular expression for the whole name. It matches no port.
     pub pattern: String,
+    /// The name of a LAG, for examples; where LAGs are numbered, the prefix and 10 if there is
+    /// none.
+    pub example: Option<String>,
+}
+
+/// What texts the system takes. Whatever people ask for is one line of printable ASCII without
+/// `"`, `\\` and `?`; where a system takes less, or takes some of it for something else, it is
+/// said here. A text that does not match is refused before anything is sent.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawTexts {
+    /// A description; a regular expression for the whole text.
+    pub description: Option<String>,
+    /// The name of a VLAN; a regular expression for the whole text.
+    pub vlan_name: Option<String>,
 }
 
 /// Something that the configuration of a switch says for its profile, such as a BGP number.
@@ -90,6 +115,8 @@ pub struct RawOption {
     /// What it is when the configuration does not say; without it, what needs the option is a
     /// capability that the switch lacks.
     pub default: Option<String>,
+    /// A value, for examples; the default counts as one.
+    pub example: Option<String>,
     /// What needs it.
     #[serde(default)]
     pub needed_for: OptionNeed,
@@ -169,7 +196,7 @@ pub struct RawSession {
 }
 
 fn hostname() -> String {
-    r"[\w.-]{1,64}".to_owned()
+    "[0-9A-Za-z_.-]{1,64}".to_owned()
 }
 
 fn newline() -> String {
@@ -204,9 +231,7 @@ pub enum SessionKind {
 }
 
 /// Where a prompt stands.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PromptMode {
     /// Before `enable`.
@@ -217,6 +242,18 @@ pub enum PromptMode {
     Configure,
     /// Below it.
     Inside,
+}
+
+impl PromptMode {
+    /// The name in the file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Ready => "ready",
+            Self::Configure => "configure",
+            Self::Inside => "inside",
+        }
+    }
 }
 
 /// A question and its answer.
@@ -275,6 +312,19 @@ pub struct RawConfigure {
     /// What may be asked in answer to a command that changes something. A question that is not
     /// here is answered by giving the session up.
     pub questions: Vec<RawQuestion>,
+    /// Makes one command of all lines of a request (`kind = "commands"`, `style = "immediate"`),
+    /// on systems where one command is one transaction.
+    pub join: Option<RawJoin>,
+}
+
+/// How lines become one command: `first`, a blank, and the lines with `between` between them.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawJoin {
+    /// The beginning, such as `ovs-vsctl`. Lines do not repeat it.
+    pub first: String,
+    /// What stands between the lines, such as ` -- `.
+    pub between: String,
 }
 
 /// When lines take effect.
@@ -350,6 +400,8 @@ pub enum NativeStyle {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RawRender {
+    /// What is put before each template: macros and fixed values that several of them use.
+    pub common: Option<String>,
     /// Defines `vlan`.
     pub create_vlan: Option<String>,
     /// Removes its definition.

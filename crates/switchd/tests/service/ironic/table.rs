@@ -46,6 +46,8 @@ impl Bench {
             physical_networks: [].into(),
             flat_networks: BTreeMap::new(),
             lag_ids: None,
+            create_vlans: false,
+            vxlan_vlans: None,
             worker: WorkerSettings::default(),
             fingerprint: String::new(),
         };

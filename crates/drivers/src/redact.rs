@@ -1,7 +1,7 @@
-//! Taking secrets out of what a plugin writes.
+//! Taking secrets out of what a plugin or a switch says.
 //!
 //! It finds a secret as it is, as JSON writes it, and each longer line of one that has several. It
-//! does not find one that the plugin has encoded otherwise: a plugin that wants to tell can.
+//! does not find one that was encoded otherwise: a plugin that wants to tell can.
 
 use std::fmt;
 

@@ -1,0 +1,191 @@
+//! How one talks to a system, compiled from `[session]` and `[answers]` of its profile.
+
+mod grammar;
+mod prompts;
+
+use regex::{Regex, RegexBuilder};
+use secrecy::SecretString;
+
+pub use grammar::Grammar;
+pub use prompts::Prompts;
+
+use super::profile::{
+    Problem, Question,
+    schema::{RawProfile, RawQuestion, RawSession, SessionKind},
+};
+
+/// How large a compiled expression may be: ten times what profiles need, and little enough that a
+/// wrong one cannot use up the memory.
+const PATTERN_BYTES: usize = 4 << 20;
+
+/// The widest terminal: what an SSH server is known to take without complaint.
+const WIDEST: u32 = 65_535;
+
+/// How one talks to a system.
+#[derive(Debug, Clone)]
+pub struct Conversation {
+    /// A command line on a terminal, or commands.
+    pub kind: SessionKind,
+    /// The prompts.
+    pub prompts: Prompts,
+    /// What ends a line.
+    pub newline: String,
+    /// Whether what is typed comes back.
+    pub echo: bool,
+    /// The terminal that is asked for.
+    pub terminal: String,
+    /// Its width in columns.
+    pub width: u32,
+    /// What leads from `user` to `ready`.
+    pub enable: Option<String>,
+    /// What is sent after login.
+    pub prepare: Vec<String>,
+    /// What may be asked at login.
+    pub questions: Vec<Question>,
+    /// What means that a new password is demanded.
+    pub new_password: Vec<Regex>,
+    /// What a pager shows.
+    pub pager: Regex,
+    /// Whether lines may be sent before answers have come.
+    pub pipeline: bool,
+    /// What is sent at the end.
+    pub goodbye: Option<String>,
+    /// What is put before each command (`kind = "commands"`).
+    pub prefix: String,
+    /// What answers mean.
+    pub grammar: Grammar,
+}
+
+/// Who logs in, and where.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// Where the switch is, for messages.
+    pub address: String,
+    /// The user.
+    pub username: String,
+    /// The password, for systems that ask for it again inside SSH.
+    pub password: Option<SecretString>,
+    /// What `enable` asks for.
+    pub enable_secret: Option<SecretString>,
+}
+
+impl Conversation {
+    /// Compiles it; what is wrong is added to `problems`.
+    pub fn compile(raw: &RawProfile, problems: &mut Vec<Problem>) -> Option<Self> {
+        let before = problems.len();
+        let RawSession {
+            kind,
+            hostname,
+            prompts,
+            newline,
+            echo,
+            terminal,
+            width,
+            enable,
+            prepare,
+            questions,
+            new_password,
+            pager,
+            pipeline,
+            goodbye,
+            sessions: _,
+            prefix,
+        } = &raw.session;
+        let grammar = Grammar::compile(&raw.answers, problems);
+        let prompts = Prompts::compile(*kind, hostname, prompts, enable.is_some(), problems);
+        let questions = compile_questions("session.questions", questions, problems);
+        let new_password = patterns("session.new_password", new_password, problems);
+        let pager = pattern("session.pager", pager, problems);
+        if *width == 0 || *width > WIDEST {
+            problems.push(Problem::new("session.width", format!("is not within 1-{WIDEST}")));
+        }
+        if newline.is_empty() || !newline.chars().all(|c| matches!(c, '\r' | '\n')) {
+            let what = "is neither a carriage return nor a line feed nor both";
+            problems.push(Problem::new("session.newline", what));
+        }
+        let lines = prepare.iter().chain(enable).chain(goodbye).chain([prefix, terminal]);
+        for line in lines.filter(|line| line.chars().any(char::is_control)) {
+            let what = format!("{line:?} has a control character");
+            problems.push(Problem::new("session", what));
+        }
+        if problems.len() > before {
+            return None;
+        }
+        Some(Self {
+            kind: *kind,
+            prompts: prompts?,
+            newline: newline.clone(),
+            echo: *echo,
+            terminal: terminal.clone(),
+            width: *width,
+            enable: enable.clone(),
+            prepare: prepare.clone(),
+            questions,
+            new_password,
+            pager: pager?,
+            pipeline: *pipeline,
+            goodbye: goodbye.clone(),
+            prefix: prefix.trim().to_owned(),
+            grammar: grammar?,
+        })
+    }
+}
+
+/// Compiles questions of any part of a profile. The expression has to reach the end of the line,
+/// whatever blanks follow.
+pub fn compile_questions(
+    at: &str,
+    raw: &[RawQuestion],
+    problems: &mut Vec<Problem>,
+) -> Vec<Question> {
+    let mut questions = Vec::with_capacity(raw.len());
+    for (index, RawQuestion { r#match, answer }) in raw.iter().enumerate() {
+        let at = format!("{at}[{index}]");
+        if answer.chars().any(char::is_control) {
+            problems.push(Problem::new(format!("{at}.answer"), "has a control character"));
+        }
+        if let Err(what) = super::shell::placeholders(answer) {
+            problems.push(Problem::new(format!("{at}.answer"), what));
+        }
+        let text = format!(r"(?:{match})\s*$");
+        if let Some(pattern) = checked(&format!("{at}.match"), r#match, &text, problems) {
+            questions.push(Question { pattern, answer: answer.clone() });
+        }
+    }
+    questions
+}
+
+/// An expression that is looked for anywhere in a text.
+fn pattern(at: &str, text: &str, problems: &mut Vec<Problem>) -> Option<Regex> {
+    checked(at, text, text, problems)
+}
+
+fn patterns(at: &str, texts: &[String], problems: &mut Vec<Problem>) -> Vec<Regex> {
+    let compile =
+        |(index, text): (usize, &String)| checked(&format!("{at}[{index}]"), text, text, problems);
+    texts.iter().enumerate().filter_map(compile).collect()
+}
+
+/// Compiles `whole`, which was made from `text`. An expression that matches the empty line matches
+/// everywhere and would turn every answer into one.
+fn checked(at: &str, text: &str, whole: &str, problems: &mut Vec<Problem>) -> Option<Regex> {
+    // An expression by itself first, so that its parentheses cannot close those around it.
+    let compiled = build(text).and_then(|_| build(whole));
+    let problem = match compiled {
+        Ok(regex) if !regex.is_match("") => return Some(regex),
+        Ok(_) => "matches the empty line".to_owned(),
+        Err(problem) => problem,
+    };
+    problems.push(Problem::new(at, problem));
+    None
+}
+
+fn build(text: &str) -> Result<Regex, String> {
+    RegexBuilder::new(text)
+        .size_limit(PATTERN_BYTES)
+        .build()
+        .map_err(|error| format!("is no regular expression: {error}"))
+}
+
+#[cfg(test)]
+pub(super) mod tests;
