@@ -9,4 +9,5 @@
 
 mod ovsdb;
 mod plugin;
+mod profiles;
 mod ssh;

@@ -11,7 +11,7 @@ use crate::{
     inventory::Switch,
     plan::plan,
     slice::{Observation, Query, Slice},
-    verify::{Difference, differences},
+    verify::{Difference, differences, unmet},
     vxlan::Vxlan,
 };
 
@@ -61,7 +61,8 @@ impl Leg {
 
     /// What an observation has that this leg did not want.
     pub(crate) fn differences(&self, observed: &Slice) -> Vec<Difference> {
-        differences(&self.after, observed)
+        let capabilities = self.switch.driver().capabilities();
+        unmet(&self.observed.slice, &self.after, observed, capabilities)
     }
 
     /// The LAG in which a port will be, or from which it goes.

@@ -50,6 +50,6 @@ pub use service::{
 pub use slice::{
     LacpStatus, LagState, Observation, PortState, PortStatus, Query, Slice, VlanState,
 };
-pub use verify::{Difference, differences};
+pub use verify::{Difference, unmet};
 pub use vxlan::Vxlan;
 pub use worker::{PendingSave, SaveSettings, Worker, WorkerSettings, WorkerStatus};

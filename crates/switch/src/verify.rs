@@ -6,7 +6,11 @@ use model::{LagSettings, PortConfig};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{change::Target, slice::Slice};
+use crate::{
+    capability::Capabilities,
+    change::Target,
+    slice::{PortState, Slice},
+};
 
 /// One member that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -31,8 +35,47 @@ impl Display for Difference {
     }
 }
 
+/// Everything in which a switch is not as a change was to make it.
+///
+/// What nobody asked for and the switch chooses by itself is not held against it: the MTU and the
+/// spanning-tree settings of a LAG that is new, and those of a port that is or was a member where
+/// members mirror their LAG.
+pub fn unmet(
+    before: &Slice,
+    after: &Slice,
+    observed: &Slice,
+    capabilities: &Capabilities,
+) -> Vec<Difference> {
+    let mut wanted = after.clone();
+    for (name, lag) in &mut wanted.lags {
+        if let Some(seen) = observed.lags.get(name).filter(|_| !before.lags.contains_key(name)) {
+            let PortConfig { mtu, stp_edge, bpdu_guard, .. } = &mut lag.config;
+            *mtu = mtu.or(seen.config.mtu);
+            *stp_edge = stp_edge.or(seen.config.stp_edge);
+            *bpdu_guard = bpdu_guard.or(seen.config.bpdu_guard);
+        }
+    }
+    if capabilities.lag.as_ref().is_some_and(|lag| lag.mirrors) {
+        for (name, port) in &mut wanted.ports {
+            let was_member = before.ports.get(name).is_some_and(|port| port.lag.is_some());
+            if (port.lag.is_some() || was_member)
+                && let Some(PortState { config, .. }) = observed.ports.get(name)
+            {
+                let PortConfig { mtu, stp_edge, bpdu_guard, .. } = config;
+                port.config = PortConfig {
+                    mtu: *mtu,
+                    stp_edge: *stp_edge,
+                    bpdu_guard: *bpdu_guard,
+                    ..port.config.clone()
+                };
+            }
+        }
+    }
+    differences(&wanted, observed)
+}
+
 /// Everything in which the switch differs from what is wanted, over the targets that are wanted.
-pub fn differences(wanted: &Slice, observed: &Slice) -> Vec<Difference> {
+pub(crate) fn differences(wanted: &Slice, observed: &Slice) -> Vec<Difference> {
     let mut found = Vec::new();
     for (name, want) in &wanted.ports {
         let target = Target::Port(name.clone());
@@ -110,24 +153,13 @@ fn configuration(
         shown(&observed.description),
     );
     compare("mtu", *mtu == observed.mtu, shown(mtu), shown(&observed.mtu));
-    compare(
-        "stp_edge",
-        off(*stp_edge) == off(observed.stp_edge),
-        shown(stp_edge),
-        shown(&observed.stp_edge),
-    );
+    compare("stp_edge", *stp_edge == observed.stp_edge, shown(stp_edge), shown(&observed.stp_edge));
     compare(
         "bpdu_guard",
-        off(*bpdu_guard) == off(observed.bpdu_guard),
+        *bpdu_guard == observed.bpdu_guard,
         shown(bpdu_guard),
         shown(&observed.bpdu_guard),
     );
-}
-
-/// Nothing said is the system's default, which is off: a LAG that was made without a word about it
-/// reads as one that has it switched off.
-const fn off(setting: Option<bool>) -> bool {
-    matches!(setting, Some(true))
 }
 
 /// A setting that the switch cannot say is not held against it unless it was asked for.
@@ -168,6 +200,42 @@ mod tests {
 
     use super::*;
     use crate::slice::PortState;
+
+    #[test]
+    fn what_a_switch_chooses_by_itself_is_not_held_against_it() {
+        let edge = |on| PortConfig { stp_edge: on, ..PortConfig::default() };
+        let slice = |lag: Option<Option<bool>>, port: Option<bool>| {
+            let name: model::LagName = "bond1".parse().unwrap();
+            let member = lag.map(|_| name.clone());
+            let state = PortState { config: edge(port), lag: member, extra: None };
+            let ports = [("swp1".parse().unwrap(), state)].into();
+            let lags = lag.map(|on| crate::slice::LagState {
+                settings: LagSettings::new(model::LagMode::Active),
+                members: ["swp1".parse().unwrap()].into(),
+                config: edge(on),
+                extra: None,
+            });
+            Slice {
+                ports,
+                lags: lags.map(|lag| (name, lag)).into_iter().collect(),
+                ..Slice::default()
+            }
+        };
+        let can = |mirrors| {
+            let lag = crate::capability::LagCapabilities { mirrors, ..Default::default() };
+            Capabilities { lag: Some(lag), ..Capabilities::NONE }
+        };
+        let (single, wanted) = (slice(None, Some(false)), slice(Some(None), Some(false)));
+        let seen = slice(Some(Some(false)), Some(false));
+        assert_eq!(unmet(&single, &wanted, &seen, &can(false)), []);
+        // The same LAG was there without it: then somebody has set it.
+        assert_eq!(unmet(&wanted, &wanted, &seen, &can(false)).len(), 1);
+        // A member that mirrors its LAG has nothing of its own.
+        let mirrored = slice(Some(Some(false)), None);
+        assert_eq!(unmet(&single, &wanted, &mirrored, &can(false)).len(), 1);
+        assert_eq!(unmet(&single, &wanted, &mirrored, &can(true)), []);
+        assert_eq!(unmet(&mirrored, &slice(None, None), &single, &can(true)), []);
+    }
 
     #[test]
     fn names_every_member_that_differs() {

@@ -143,7 +143,7 @@ pub fn compile_questions(
     problems: &mut Vec<Problem>,
 ) -> Vec<Question> {
     let mut questions = Vec::with_capacity(raw.len());
-    for (index, RawQuestion { r#match, answer }) in raw.iter().enumerate() {
+    for (index, RawQuestion { r#match, answer, key }) in raw.iter().enumerate() {
         let at = format!("{at}[{index}]");
         if answer.chars().any(char::is_control) {
             problems.push(Problem::new(format!("{at}.answer"), "has a control character"));
@@ -156,7 +156,11 @@ pub fn compile_questions(
         let whole = format!(r"(?:{match})\s*");
         let pattern = pattern::compile(&at, r#match, Extent::Part, problems)
             .and_then(|_| recognises(&at, &whole, Extent::End, problems));
-        questions.extend(pattern.map(|pattern| Question { pattern, answer: answer.clone() }));
+        questions.extend(pattern.map(|pattern| Question {
+            pattern,
+            answer: answer.clone(),
+            key: *key,
+        }));
     }
     questions
 }

@@ -14,6 +14,8 @@ mod transcript;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(in crate::ssh_cli) use self::{player::Player, tests::played};
 
 use std::{
     collections::BTreeSet,

@@ -13,8 +13,11 @@ use std::{
 use async_trait::async_trait;
 use switch::DeviceError;
 
-use super::transcript::{Exchange, Show, Transcript};
-use crate::ssh_cli::console::{Commands, Output, Terminal};
+use super::transcript::{Answer, Exchange, Show, Transcript};
+use crate::ssh_cli::{
+    console::{Commands, Output, Terminal},
+    profile::Profile,
+};
 
 /// How many exchanges before a difference are shown with it.
 const CONTEXT: usize = 3;
@@ -38,9 +41,21 @@ pub(super) struct Manners {
     pub(super) prefix: String,
 }
 
+impl Manners {
+    /// Those of a profile's system.
+    pub(super) fn of(profile: &Profile) -> Self {
+        let conversation = &profile.conversation;
+        Self {
+            newline: conversation.newline.clone(),
+            echo: conversation.echo,
+            prefix: conversation.prefix.clone(),
+        }
+    }
+}
+
 /// A switch that is played.
 #[derive(Debug, Clone)]
-pub(super) struct Player(Arc<Mutex<Play>>);
+pub(in crate::ssh_cli) struct Player(Arc<Mutex<Play>>);
 
 #[derive(Debug)]
 struct Play {
@@ -52,9 +67,17 @@ struct Play {
     /// What was typed of a line.
     typed: String,
     /// What has to be typed at a question, and what is shown after it.
-    asked: Option<(String, String, VecDeque<Show>)>,
+    asked: Option<Asked>,
     over: Option<Over>,
     difference: Option<String>,
+}
+
+/// A question that is shown.
+#[derive(Debug, Clone)]
+struct Asked {
+    line: String,
+    answers: Vec<Answer>,
+    rest: VecDeque<Show>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +108,7 @@ impl Player {
     }
 
     /// In what the conversation was another than that of the transcript.
-    pub(super) fn difference(&self) -> Option<String> {
+    pub(in crate::ssh_cli) fn difference(&self) -> Option<String> {
         let play = self.play();
         if play.difference.is_some() {
             return play.difference.clone();
@@ -145,9 +168,9 @@ impl Play {
             match show {
                 Show::Line(line) => self.output.push_back(format!("{line}\r\n").into_bytes()),
                 Show::Bytes(bytes) => self.output.push_back(bytes),
-                Show::Question { shown, line, answer } => {
+                Show::Question { shown, line, answers } => {
                     self.output.push_back(shown.into_bytes());
-                    self.asked = Some((line, answer, rest));
+                    self.asked = Some(Asked { line, answers, rest });
                     return;
                 }
                 Show::Drop => self.over = Some(Over::Dropped),
@@ -175,21 +198,20 @@ impl Play {
         if self.over.is_some() || self.difference.is_some() {
             return;
         }
-        if let Some((shown, answer, rest)) = self.asked.take() {
-            let secret = answer.contains('{');
-            let wanted = answer
-                .replace("{username}", USERNAME)
-                .replace("{password}", PASSWORD)
-                .replace("{enable_secret}", ENABLE_SECRET);
-            if typed != wanted {
-                return self.differs(Some(shown), typed);
+        if let Some(Asked { line, answers, rest }) = self.asked.take() {
+            let answer = answers.iter().find(|answer| !answer.key && filled(answer) == typed);
+            match answer {
+                None => self.differs(Some(line), typed),
+                Some(answer) if answer.is_secret() => {
+                    self.output.push_back(b"\r\n".to_vec());
+                    self.show(rest);
+                }
+                Some(_) => {
+                    self.echo(typed);
+                    self.show(rest);
+                }
             }
-            if secret && !answer.contains("{username}") {
-                self.output.push_back(b"\r\n".to_vec());
-            } else {
-                self.echo(typed);
-            }
-            return self.show(rest);
+            return;
         }
         let Some(next) = self.left.front() else {
             return self.differs(None, typed);
@@ -206,6 +228,21 @@ impl Play {
             self.played.push(exchange);
             self.show(answer);
         }
+    }
+
+    /// A key that answers a question takes effect without an end of line.
+    fn key(&mut self) -> bool {
+        let typed = &self.typed;
+        let is_key = |answer: &Answer| answer.key && filled(answer) == *typed;
+        if self.asked.as_ref().is_none_or(|asked| !asked.answers.iter().any(is_key)) {
+            return false;
+        }
+        let typed = std::mem::take(&mut self.typed);
+        if let Some(Asked { rest, .. }) = self.asked.take() {
+            self.echo(&typed);
+            self.show(rest);
+        }
+        true
     }
 
     fn command(&mut self, command: &str, changes: bool) -> Result<Output, DeviceError> {
@@ -249,6 +286,11 @@ impl Play {
     }
 }
 
+fn filled(answer: &Answer) -> String {
+    let text = answer.text.replace("{username}", USERNAME);
+    text.replace("{password}", PASSWORD).replace("{enable_secret}", ENABLE_SECRET)
+}
+
 #[async_trait]
 impl Terminal for Player {
     async fn send(&mut self, bytes: &[u8]) -> Result<(), DeviceError> {
@@ -258,6 +300,9 @@ impl Terminal for Player {
             return Err(DeviceError::Disconnected { sent: false, reason });
         }
         play.typed.push_str(&String::from_utf8_lossy(bytes));
+        if play.key() {
+            return Ok(());
+        }
         let newline = play.manners.newline.clone();
         while let Some((line, rest)) = play.typed.split_once(&newline) {
             let (line, rest) = (line.to_owned(), rest.to_owned());

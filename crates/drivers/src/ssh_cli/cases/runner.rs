@@ -59,12 +59,7 @@ pub(super) async fn run(profile: &Arc<Profile>, case: &Case, transcript: &Transc
             return Outcome { problems, ..Outcome::default() };
         }
     };
-    let manners = Manners {
-        newline: profile.conversation.newline.clone(),
-        echo: profile.conversation.echo,
-        prefix: profile.conversation.prefix.clone(),
-    };
-    let player = Player::new(transcript, manners);
+    let player = Player::new(transcript, Manners::of(profile));
     let mut system = match System::new(Arc::clone(profile), fitted) {
         Ok(system) => system,
         Err(problem) => {
@@ -104,9 +99,9 @@ pub(super) async fn run(profile: &Arc<Profile>, case: &Case, transcript: &Transc
 }
 
 /// Gets to a play.
-struct Play {
-    player: Player,
-    profile: Arc<Profile>,
+pub(super) struct Play {
+    pub(super) player: Player,
+    pub(super) profile: Arc<Profile>,
 }
 
 #[async_trait]
@@ -235,12 +230,13 @@ async fn change(driver: &SshCliDriver<Play>, session: &mut dyn Session, request:
     let lines = driver.render(&work);
     let changes = work.changes.clone();
     let before = seen.slice.clone();
-    let run = apply(session, work, &query).await;
+    let run = apply(session, work, &query, can).await;
     let outcome = Outcome { changes, before, ..run.outcome };
     Run { lines, outcome, ..run }
 }
 
-async fn apply(session: &mut dyn Session, work: Work, query: &Query) -> Run {
+async fn apply(session: &mut dyn Session, work: Work, query: &Query, can: &Capabilities) -> Run {
+    let before = work.before.clone();
     let after = match work.after() {
         Ok(after) => after,
         Err(misfit) => return Run::ended(Ending::Conflict, misfit.to_string()),
@@ -259,7 +255,7 @@ async fn apply(session: &mut dyn Session, work: Work, query: &Query) -> Run {
     match session.observe(&query).await {
         Err(error) => Run::failed(&error),
         Ok(seen) => {
-            let found = switch::differences(&after, &seen.slice);
+            let found = switch::unmet(&before, &after, &seen.slice, can);
             let run = match found.is_empty() {
                 true => Run::ended(Ending::Applied, ""),
                 false => {

@@ -23,8 +23,9 @@ pub(super) enum Show {
         shown: String,
         /// The whole line of the transcript, for people.
         line: String,
-        /// The answer, with `{password}` and the like in it.
-        answer: String,
+        /// The answers of which one has to be typed, with `{password}` and the like in them:
+        /// questions often look alike.
+        answers: Vec<Answer>,
     },
     /// Bytes as they are.
     Bytes(Vec<u8>),
@@ -34,6 +35,22 @@ pub(super) enum Show {
     Hang,
     /// The exit status.
     Status(u32),
+}
+
+/// What answers a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Answer {
+    /// What is typed, with `{password}` and the like in it.
+    pub(super) text: String,
+    /// Whether there is no end of line behind it.
+    pub(super) key: bool,
+}
+
+impl Answer {
+    /// Whether it is typed unseen.
+    pub(super) fn is_secret(&self) -> bool {
+        self.text.contains("{password}") || self.text.contains("{enable_secret}")
+    }
 }
 
 /// What is typed at a prompt, and what is shown then.
@@ -145,18 +162,24 @@ fn show(line: &str, questions: &[&Question]) -> Result<Show, String> {
     if let Some(marker) = line.strip_prefix("<<").and_then(|rest| rest.strip_suffix(">>")) {
         return self::marker(marker);
     }
-    for Question { pattern, answer } in questions {
-        let secret = answer.contains('{');
-        let typed = if secret { "" } else { answer.as_str() };
-        let shown = line.strip_suffix(typed).filter(|shown| pattern.is_match(shown));
-        // What is typed need not be written where it is nothing else than the line's end.
-        let shown = shown.or_else(|| Some(line).filter(|line| pattern.is_match(line)));
-        if let Some(shown) = shown {
-            let (shown, line) = (shown.to_owned(), line.to_owned());
-            return Ok(Show::Question { shown, line, answer: answer.clone() });
-        }
-    }
-    Ok(Show::Line(line.to_owned()))
+    let fits = |question: &&&Question| {
+        let Question { pattern, answer, .. } = question;
+        let bare = if answer.contains('{') { "" } else { answer.as_str() };
+        let shown = line.strip_suffix(bare).filter(|shown| pattern.is_match(shown));
+        // What is typed need not be written behind it.
+        shown.or_else(|| Some(line).filter(|line| pattern.is_match(line))).map(str::len)
+    };
+    let Some(end) = questions.iter().filter_map(|question| fits(&question)).min() else {
+        return Ok(Show::Line(line.to_owned()));
+    };
+    let answers = questions.iter().filter(|question| fits(question) == Some(end));
+    let answers =
+        answers.map(|question| Answer { text: question.answer.clone(), key: question.key });
+    Ok(Show::Question {
+        shown: line.get(..end).unwrap_or(line).to_owned(),
+        line: line.to_owned(),
+        answers: answers.collect(),
+    })
 }
 
 fn marker(marker: &str) -> Result<Show, String> {

@@ -42,6 +42,8 @@ pub struct Question {
     pub pattern: Regex,
     /// What is typed; `{username}`, `{password}` and `{enable_secret}` stand for the switch's.
     pub answer: String,
+    /// Whether no end of line is typed behind it.
+    pub key: bool,
 }
 
 /// A profile that has passed every check.

@@ -264,6 +264,10 @@ pub struct RawQuestion {
     pub r#match: String,
     /// What is typed. `{username}`, `{password}` and `{enable_secret}` stand for the switch's.
     pub answer: String,
+    /// Whether a key answers it, so that no end of line is typed: one would be a command of its
+    /// own. Default no.
+    #[serde(default)]
+    pub key: bool,
 }
 
 /// What answers mean. An answer to a command that changes something is an error unless it is empty

@@ -69,7 +69,7 @@ fn patterns(raw: &RawProfile, problems: &mut Vec<Problem>) {
 }
 
 fn questions(at: &str, questions: &[RawQuestion], problems: &mut Vec<Problem>) {
-    for (n, RawQuestion { r#match, answer }) in questions.iter().enumerate() {
+    for (n, RawQuestion { r#match, answer, key: _ }) in questions.iter().enumerate() {
         let place = format!("{at}[{n}].match");
         if let Some(question) = pattern::line(&place, r#match, Extent::End, problems) {
             pattern::only_groups(&place, &question, &[], problems);

@@ -22,6 +22,8 @@ pub(super) const DEEPEST: usize = 40;
 /// A line as rules see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Seen {
+    /// Which line of the answer it is; of several, the first. Of JSON, which value.
+    pub(super) number: usize,
     /// The lines above it to which it belongs, joined by ` > `.
     pub(super) place: String,
     /// The line itself.
@@ -35,7 +37,7 @@ pub(super) const LEVEL: &str = " > ";
 pub(super) fn indented(answer: &str) -> Result<Vec<Seen>, ReadError> {
     let mut lines = Vec::new();
     let mut above: Vec<(usize, String)> = Vec::new();
-    for line in bounded(answer) {
+    for (number, line) in bounded(answer).enumerate() {
         let line = line?;
         let text = line.trim();
         if text.is_empty() || text.starts_with(['!', '#']) {
@@ -52,7 +54,7 @@ pub(super) fn indented(answer: &str) -> Result<Vec<Seen>, ReadError> {
         if place.len() > LONGEST_LINE {
             return Err(ReadError::TooLong { limit: LONGEST_LINE });
         }
-        lines.push(Seen { place, text: text.to_owned() });
+        lines.push(Seen { number, place, text: text.to_owned() });
         above.push((column, text.to_owned()));
     }
     Ok(lines)
@@ -69,7 +71,7 @@ fn column(line: &str) -> usize {
 /// Lines by themselves; one that is `continued` is put to the end of the one before, with a blank.
 pub(super) fn plain(answer: &str, continued: Option<&Regex>) -> Result<Vec<Seen>, ReadError> {
     let mut lines: Vec<Seen> = Vec::new();
-    for line in bounded(answer) {
+    for (number, line) in bounded(answer).enumerate() {
         let line = line?.trim_end();
         if line.is_empty() {
             continue;
@@ -83,7 +85,7 @@ pub(super) fn plain(answer: &str, continued: Option<&Regex>) -> Result<Vec<Seen>
                     return Err(ReadError::TooLong { limit: LONGEST_LINE });
                 }
             }
-            _ => lines.push(Seen { place: String::new(), text: text.to_owned() }),
+            _ => lines.push(Seen { number, place: String::new(), text: text.to_owned() }),
         }
     }
     Ok(lines)
@@ -152,7 +154,7 @@ fn flatten(
     if text.len() > LONGEST_LINE {
         return Err(ReadError::TooLong { limit: LONGEST_LINE });
     }
-    lines.push(Seen { place: String::new(), text });
+    lines.push(Seen { number: lines.len(), place: String::new(), text });
     Ok(())
 }
 

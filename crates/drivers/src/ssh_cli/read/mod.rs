@@ -330,8 +330,8 @@ impl Reader {
     pub fn digest(&self, facts: &mut Facts, asked: &Asked, answer: &str) -> Result<(), ReadError> {
         for (index, object) in &asked.readings {
             let Some(reading) = self.readings.get(*index) else { continue };
-            for (number, seen) in reading.lines(answer)?.iter().enumerate() {
-                let id = || (asked.command.clone(), number);
+            for seen in &reading.lines(answer)? {
+                let id = || (asked.command.clone(), seen.number);
                 self.line(facts, reading, object.as_ref(), seen, id)?;
             }
         }

@@ -165,7 +165,7 @@ impl<T: Terminal> Shell<T> {
         let answer = reply::fill(&question.answer, &self.credentials).map_err(|missing| {
             unknown(format!("it asks {shown}\nhint: configure the switch's {missing}"))
         })?;
-        self.type_line(answer.expose_secret()).await
+        self.type_answer(answer.expose_secret(), question.key).await
     }
 }
 

@@ -193,7 +193,7 @@ impl<T: Terminal> Shell<T> {
         greeting: &mut Greeting,
     ) -> Result<(), DeviceError> {
         let shown = self.ear.quoted(last);
-        let Some(Question { answer, .. }) = self.conversation.questions.get(index) else {
+        let Some(&Question { ref answer, key, .. }) = self.conversation.questions.get(index) else {
             return Ok(());
         };
         if reply::is_secret(answer) && greeting.asked.contains(&index) {
@@ -213,7 +213,7 @@ impl<T: Terminal> Shell<T> {
         let filled = filled.map_err(|missing| {
             refused(format!("it asks {shown}\nhint: configure the switch's {missing}"))
         })?;
-        self.type_line(filled.expose_secret()).await
+        self.type_answer(filled.expose_secret(), key).await
     }
 
     async fn enable(&mut self, enable: &str) -> Result<PromptMode, DeviceError> {

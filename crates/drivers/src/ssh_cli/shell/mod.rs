@@ -52,6 +52,14 @@ pub struct Shell<T> {
 }
 
 impl<T: Terminal> Shell<T> {
+    /// Types what a question is answered with, a `key` or a line.
+    async fn type_answer(&mut self, text: &str, key: bool) -> Result<(), DeviceError> {
+        match key {
+            true => self.ear.send(text.as_bytes()).await,
+            false => self.type_line(text).await,
+        }
+    }
+
     async fn type_line(&mut self, text: &str) -> Result<(), DeviceError> {
         let line = format!("{text}{}", self.conversation.newline);
         self.ear.send(line.as_bytes()).await

@@ -383,7 +383,7 @@ async fn no_more_is_sent_ahead_than_a_terminal_holds() {
 }
 
 fn question(pattern: &str, answer: &str) -> Vec<crate::ssh_cli::profile::Question> {
-    let raw = RawQuestion { r#match: pattern.to_owned(), answer: answer.to_owned() };
+    let raw = RawQuestion { r#match: pattern.to_owned(), answer: answer.to_owned(), key: false };
     let mut problems = Vec::new();
     let questions = compile_questions("x", &[raw], &mut problems);
     assert_eq!(problems, []);
