@@ -93,6 +93,7 @@ class LagCapabilities(TypedDict, total=False):
     fallback: bool
     across_pair: bool
     mtu_on_lag: bool
+    mirrors: bool
     max_members: int
     naming: Any
 
