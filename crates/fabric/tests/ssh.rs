@@ -1,4 +1,5 @@
 //! Simulated switches that are configured through SSH, against OpenSSH's client.
 
 mod client;
+mod eos;
 mod framework;

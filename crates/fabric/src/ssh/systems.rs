@@ -1,5 +1,14 @@
 //! The systems that are simulated.
 
+mod chassis;
+mod eos;
+mod grammar;
+mod text;
+
+use std::str::FromStr;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
 use super::settings::Settings;
 use super::switch::SshSwitch;
 use crate::error::Error;
@@ -7,9 +16,78 @@ use crate::error::Error;
 /// A switch operating system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum System {}
+pub enum System {
+    /// Arista EOS.
+    Eos,
+}
 
-#[expect(clippy::unused_async, reason = "starting a switch of the first system waits")]
-pub(super) async fn start(system: System, _settings: Settings) -> Result<SshSwitch, Error> {
-    match system {}
+impl System {
+    /// Every system.
+    pub const ALL: &[Self] = &[Self::Eos];
+
+    /// The word for it: `eos`.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Eos => "eos",
+        }
+    }
+}
+
+impl std::fmt::Display for System {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl FromStr for System {
+    type Err = Error;
+
+    fn from_str(word: &str) -> Result<Self, Error> {
+        let found = Self::ALL.iter().find(|system| system.word() == word);
+        found.copied().ok_or_else(|| Error::UnknownSystem(word.to_owned()))
+    }
+}
+
+/// What a device needs of the settings.
+pub(crate) struct Setup {
+    pub(crate) name: String,
+    pub(crate) ports: u16,
+    pub(crate) motd: Option<String>,
+    pub(crate) enable_secret: Option<SecretString>,
+    pub(crate) has_pair: bool,
+}
+
+impl Setup {
+    fn new(settings: &Settings) -> Self {
+        Self {
+            name: settings.name.clone(),
+            ports: settings.ports,
+            motd: settings.motd.clone(),
+            enable_secret: settings.enable_secret.clone(),
+            has_pair: settings.has_pair,
+        }
+    }
+}
+
+/// Whether this is the secret; without one, everything is.
+pub(crate) fn is_secret(secret: Option<&SecretString>, given: &str) -> bool {
+    secret.is_none_or(|secret| secret.expose_secret() == given)
+}
+
+pub(super) async fn start(system: System, settings: &Settings) -> Result<SshSwitch, Error> {
+    let setup = Setup::new(settings);
+    let lines = &settings.configuration;
+    let refused = |(line, answer): (String, String)| Error::FirstLine {
+        switch: settings.name.clone(),
+        line,
+        answer: answer.trim().to_owned(),
+    };
+    match system {
+        System::Eos => {
+            let mut device = eos::Eos::new(setup);
+            device.configure(lines).map_err(refused)?;
+            SshSwitch::serve(device, settings).await
+        }
+    }
 }
