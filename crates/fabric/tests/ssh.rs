@@ -3,3 +3,4 @@
 mod client;
 mod eos;
 mod framework;
+mod nxos;

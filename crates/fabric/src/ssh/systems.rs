@@ -3,6 +3,7 @@
 mod chassis;
 mod eos;
 mod grammar;
+mod nxos;
 mod text;
 
 use std::str::FromStr;
@@ -19,17 +20,20 @@ use crate::error::Error;
 pub enum System {
     /// Arista EOS.
     Eos,
+    /// Cisco NX-OS.
+    NxOs,
 }
 
 impl System {
     /// Every system.
-    pub const ALL: &[Self] = &[Self::Eos];
+    pub const ALL: &[Self] = &[Self::Eos, Self::NxOs];
 
     /// The word for it: `eos`.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Eos => "eos",
+            Self::NxOs => "nxos",
         }
     }
 }
@@ -75,6 +79,11 @@ pub(crate) fn is_secret(secret: Option<&SecretString>, given: &str) -> bool {
     secret.is_none_or(|secret| secret.expose_secret() == given)
 }
 
+/// An error with a line above that points at the place, as Cisco's systems have it.
+pub(crate) fn caret(margin: usize, offset: usize, text: &str) -> String {
+    format!("{}^\n{text}\n", " ".repeat(margin + offset))
+}
+
 pub(super) async fn start(system: System, settings: &Settings) -> Result<SshSwitch, Error> {
     let setup = Setup::new(settings);
     let lines = &settings.configuration;
@@ -86,6 +95,11 @@ pub(super) async fn start(system: System, settings: &Settings) -> Result<SshSwit
     match system {
         System::Eos => {
             let mut device = eos::Eos::new(setup);
+            device.configure(lines).map_err(refused)?;
+            SshSwitch::serve(device, settings).await
+        }
+        System::NxOs => {
+            let mut device = nxos::NxOs::new(setup);
             device.configure(lines).map_err(refused)?;
             SshSwitch::serve(device, settings).await
         }
