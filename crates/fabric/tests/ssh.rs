@@ -3,4 +3,5 @@
 mod client;
 mod eos;
 mod framework;
+mod ios;
 mod nxos;

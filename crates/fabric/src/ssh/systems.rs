@@ -3,9 +3,11 @@
 mod chassis;
 mod eos;
 mod grammar;
+mod ios;
 mod nxos;
 mod text;
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -22,11 +24,13 @@ pub enum System {
     Eos,
     /// Cisco NX-OS.
     NxOs,
+    /// Cisco IOS and IOS-XE.
+    Ios,
 }
 
 impl System {
     /// Every system.
-    pub const ALL: &[Self] = &[Self::Eos, Self::NxOs];
+    pub const ALL: &[Self] = &[Self::Eos, Self::NxOs, Self::Ios];
 
     /// The word for it: `eos`.
     #[must_use]
@@ -34,6 +38,7 @@ impl System {
         match self {
             Self::Eos => "eos",
             Self::NxOs => "nxos",
+            Self::Ios => "ios",
         }
     }
 }
@@ -60,6 +65,7 @@ pub(crate) struct Setup {
     pub(crate) motd: Option<String>,
     pub(crate) enable_secret: Option<SecretString>,
     pub(crate) has_pair: bool,
+    quirks: BTreeSet<String>,
 }
 
 impl Setup {
@@ -70,7 +76,13 @@ impl Setup {
             motd: settings.motd.clone(),
             enable_secret: settings.enable_secret.clone(),
             has_pair: settings.has_pair,
+            quirks: settings.quirks.clone(),
         }
+    }
+
+    /// Whether the switch has a peculiarity.
+    pub(crate) fn has_quirk(&self, quirk: &str) -> bool {
+        self.quirks.contains(quirk)
     }
 }
 
@@ -100,6 +112,11 @@ pub(super) async fn start(system: System, settings: &Settings) -> Result<SshSwit
         }
         System::NxOs => {
             let mut device = nxos::NxOs::new(setup);
+            device.configure(lines).map_err(refused)?;
+            SshSwitch::serve(device, settings).await
+        }
+        System::Ios => {
+            let mut device = ios::Ios::new(setup);
             device.configure(lines).map_err(refused)?;
             SshSwitch::serve(device, settings).await
         }
