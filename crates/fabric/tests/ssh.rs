@@ -5,3 +5,4 @@ mod eos;
 mod framework;
 mod ios;
 mod nxos;
+mod os10;

@@ -5,6 +5,7 @@ mod eos;
 mod grammar;
 mod ios;
 mod nxos;
+mod os10;
 mod text;
 
 use std::collections::BTreeSet;
@@ -26,11 +27,13 @@ pub enum System {
     NxOs,
     /// Cisco IOS and IOS-XE.
     Ios,
+    /// Dell SmartFabric OS10.
+    Os10,
 }
 
 impl System {
     /// Every system.
-    pub const ALL: &[Self] = &[Self::Eos, Self::NxOs, Self::Ios];
+    pub const ALL: &[Self] = &[Self::Eos, Self::NxOs, Self::Ios, Self::Os10];
 
     /// The word for it: `eos`.
     #[must_use]
@@ -39,6 +42,7 @@ impl System {
             Self::Eos => "eos",
             Self::NxOs => "nxos",
             Self::Ios => "ios",
+            Self::Os10 => "os10",
         }
     }
 }
@@ -117,6 +121,11 @@ pub(super) async fn start(system: System, settings: &Settings) -> Result<SshSwit
         }
         System::Ios => {
             let mut device = ios::Ios::new(setup);
+            device.configure(lines).map_err(refused)?;
+            SshSwitch::serve(device, settings).await
+        }
+        System::Os10 => {
+            let mut device = os10::Os10::new(setup);
             device.configure(lines).map_err(refused)?;
             SshSwitch::serve(device, settings).await
         }
