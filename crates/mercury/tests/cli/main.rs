@@ -3,11 +3,13 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::indexing_slicing,
     reason = "a test that fails says so by panicking"
 )]
 
 mod audit;
 mod config;
+mod fabric;
 mod import;
 mod manners;
 mod packaging;

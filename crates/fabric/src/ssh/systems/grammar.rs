@@ -15,7 +15,7 @@ use super::super::vlans::VlanSet;
 #[derive(Debug, Clone, PartialEq)]
 enum Value {
     Number(u32),
-    Vlans(VlanSet),
+    Vlans(Box<VlanSet>),
     Text(String),
 }
 
@@ -60,7 +60,7 @@ impl Values {
     /// The list of VLANs.
     pub(crate) fn vlans(&self) -> VlanSet {
         let lists = self.0.iter().find_map(|value| match value {
-            Value::Vlans(vlans) => Some(vlans.clone()),
+            Value::Vlans(vlans) => Some(vlans.as_ref().clone()),
             _ => None,
         });
         lists.unwrap_or_default()
@@ -290,7 +290,7 @@ fn read(
     match slot {
         Slot::Vlan => Some((Value::Number(number(1, 4094)?), 1)),
         Slot::Number(low, high) => Some((Value::Number(number(low, high)?), 1)),
-        Slot::Vlans => Some((Value::Vlans(VlanSet::parse(token)?), 1)),
+        Slot::Vlans => Some((Value::Vlans(Box::new(VlanSet::parse(token)?)), 1)),
         Slot::Word => Some((Value::Text(token.to_owned()), 1)),
         Slot::Line => Some((Value::Text(rest()), tokens.len())),
         Slot::Ports => {

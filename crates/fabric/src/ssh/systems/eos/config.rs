@@ -137,7 +137,7 @@ impl Eos {
         };
         let config = self.config_mut(session);
         for id in ids {
-            let vlan = config.vlans.entry(id).or_insert_with(Vlan::default);
+            let vlan = config.vlans.entry(id).or_default();
             match act {
                 Act::VlanName => vlan.name = Some(values.text(0).to_owned()),
                 Act::VlanState => vlan.is_down = values.text(0) == "suspend",

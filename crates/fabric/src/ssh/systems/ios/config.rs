@@ -234,7 +234,7 @@ impl Ios {
         match line {
             Line::Encapsulation if !has_isl => return INVALID.to_owned(),
             Line::Encapsulation => {
-                set("encapsulation", &format!("switchport trunk encapsulation {text}"))
+                set("encapsulation", &format!("switchport trunk encapsulation {text}"));
             }
             Line::Dynamic if is_silent => {
                 return "Command rejected: Conflict between 'nonegotiate' and 'dynamic' status.\n"

@@ -62,7 +62,7 @@ impl Ios {
                 failed.insert(*id);
                 continue;
             }
-            let vlan = self.running.vlans.entry(*id).or_insert_with(Vlan::default);
+            let vlan = self.running.vlans.entry(*id).or_default();
             for name in &names {
                 vlan.name.clone_from(name);
             }

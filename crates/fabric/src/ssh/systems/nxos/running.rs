@@ -90,9 +90,8 @@ pub(super) fn interface(config: &Config, name: &IfName, port: &Port) -> String {
     if let Some(allowed) = &port.allowed {
         lists(allowed).iter().for_each(|list| line(list));
     }
-    match port.edge {
-        Some(kind) => line(&format!("spanning-tree port type {kind}")),
-        None => {}
+    if let Some(kind) = port.edge {
+        line(&format!("spanning-tree port type {kind}"));
     }
     match port.guard {
         Some(true) => line("spanning-tree bpduguard enable"),

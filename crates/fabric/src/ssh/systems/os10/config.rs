@@ -1,7 +1,7 @@
 //! What the commands do.
 
 use super::super::chassis::names::{IfName, Kind};
-use super::super::chassis::{Config, LagMode, Mode as Switching, Port, Vlan};
+use super::super::chassis::{Config, LagMode, Mode as Switching, Port};
 use super::super::grammar::Values;
 use super::commands::{Act, Line};
 use super::{Mode, NAMING, Os10, Session, fresh};
@@ -101,7 +101,7 @@ impl Os10 {
             match name.kind {
                 Kind::Svi => {
                     let id = u16::try_from(name.number()).unwrap_or_default();
-                    config.vlans.entry(id).or_insert_with(Vlan::default);
+                    config.vlans.entry(id).or_default();
                 }
                 _ => {
                     config.ports.entry(name.clone()).or_insert_with(fresh);
@@ -175,7 +175,7 @@ fn vlan_line(
     values: &Values,
 ) -> Result<(), String> {
     let id = u16::try_from(name.number()).unwrap_or_default();
-    let vlan = config.vlans.entry(id).or_insert_with(Vlan::default);
+    let vlan = config.vlans.entry(id).or_default();
     match line {
         Line::Description => vlan.name = Some(description(values.text(0))?),
         Line::NoDescription => vlan.name = None,
@@ -271,7 +271,7 @@ fn port_line(
         Line::Fallback => set("fallback", "lacp fallback enable".to_owned()),
         Line::NoFallback => port.set_line("fallback", None),
         Line::FallbackTimeout if number != 15 => {
-            set("timeout", format!("lacp fallback timeout {number}"))
+            set("timeout", format!("lacp fallback timeout {number}"));
         }
         Line::FallbackTimeout | Line::NoFallbackTimeout => port.set_line("timeout", None),
         Line::Preemption if text == "disable" => {
