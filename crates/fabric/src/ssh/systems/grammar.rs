@@ -332,7 +332,7 @@ mod tests {
     fn lines_find_their_act() {
         for (line, act) in [
             ("show running-config", 1),
-            ("sh ru", 1),
+            ("sho ru", 1),
             ("show run int et1", 2),
             ("show run int Ethernet 1", 2),
             ("sw tr al vl 1,3-5", 3),
