@@ -70,6 +70,9 @@ pub enum Error {
         #[source]
         source: russh::keys::ssh_key::Error,
     },
+    /// A word that no simulated system has.
+    #[error("there is no simulated system `{0}`")]
+    UnknownSystem(String),
     /// Text that should be a key is none.
     #[error("{what} cannot be read")]
     Key {

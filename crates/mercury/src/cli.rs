@@ -5,6 +5,7 @@ mod completions;
 mod config;
 mod connection;
 mod exit;
+mod fabric;
 mod failure;
 pub(crate) mod import;
 mod man;
@@ -76,6 +77,8 @@ enum Command {
     /// See it all work: a fabric, servers and the service are started, and taken down again
     #[command(after_help = demo::EXAMPLES)]
     Demo(demo::Args),
+    /// Start simulated switches, to try clients on
+    Fabric(fabric::Args),
     /// Print a shell's completion script
     Completions(completions::Args),
     /// Write the manual pages
@@ -117,6 +120,7 @@ impl Command {
             Self::Import(args) => args.json(),
             Self::Policy(args) => args.json(),
             Self::Plugin(args) => args.json(),
+            Self::Fabric(args) => args.json(),
             Self::Switchd(_)
             | Self::Password(_)
             | Self::Demo(_)
@@ -138,6 +142,7 @@ impl Command {
             Self::Password(args) => password::run(args, output),
             Self::Plugin(args) => plugin::run(args, output),
             Self::Audit(args) => audit::run(args, output),
+            Self::Fabric(args) => fabric::run(args, output),
             Self::Demo(args) => {
                 demo::run(&args, &mut std::io::stdout(), output.look()).map(|()| Exit::Ok)
             }

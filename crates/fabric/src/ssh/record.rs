@@ -8,7 +8,7 @@ use super::view::PortView;
 
 /// Most commands and most changes that are kept; older ones are forgotten, so that a benchmark
 /// that runs for long cannot fill memory.
-const MAX_RECORDS: usize = 200_000;
+const MAX_RECORDS: usize = 50_000;
 
 /// A line that was carried out, refused by the device or by a fault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -1,5 +1,7 @@
 //! How a simulated switch is set up.
 
+use std::collections::BTreeSet;
+
 use russh::keys::ssh_key::{PrivateKey, PublicKey};
 use secrecy::SecretString;
 
@@ -56,6 +58,7 @@ pub struct Settings {
     pub(crate) is_legacy: bool,
     pub(crate) has_pair: bool,
     pub(crate) configuration: Vec<String>,
+    pub(crate) quirks: BTreeSet<String>,
 }
 
 impl Settings {
@@ -76,6 +79,7 @@ impl Settings {
             is_legacy: false,
             has_pair: false,
             configuration: Vec::new(),
+            quirks: BTreeSet::new(),
         }
     }
 
@@ -166,6 +170,14 @@ impl Settings {
     #[must_use]
     pub const fn pair(mut self) -> Self {
         self.has_pair = true;
+        self
+    }
+
+    /// Gives the switch a peculiarity that only some models have; the system's module names those
+    /// that it knows.
+    #[must_use]
+    pub fn quirk(mut self, quirk: impl Into<String>) -> Self {
+        self.quirks.insert(quirk.into());
         self
     }
 

@@ -48,7 +48,7 @@ impl SshSwitch {
     ///
     /// # Errors
     /// The socket or the host key could not be made, or the first configuration was refused.
-    pub async fn start(system: System, settings: Settings) -> Result<Self, Error> {
+    pub async fn start(system: System, settings: &Settings) -> Result<Self, Error> {
         super::systems::start(system, settings).await
     }
 

@@ -23,7 +23,10 @@ impl VlanSet {
     /// Every VLAN.
     #[must_use]
     pub fn all() -> Self {
-        (Self::FIRST..=Self::LAST).collect()
+        let mut set = Self([u64::MAX; WORDS]);
+        set.remove(0);
+        set.remove(Self::LAST + 1);
+        set
     }
 
     /// Adds a VLAN; false if it was there, or is no VLAN ID.

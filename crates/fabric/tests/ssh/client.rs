@@ -131,6 +131,48 @@ impl Shell {
         answer.strip_suffix(prompt).unwrap().replace("\r\n", "\n").replace('\r', "")
     }
 
+    /// Enters a line; the answer with `\n`, and the prompt that follows. Prompts begin with the
+    /// switch's name, `leaf-01`.
+    pub(crate) async fn ask(&mut self, line: &str) -> (String, String) {
+        self.send(&format!("{line}\r")).await;
+        self.until("\r\n").await;
+        let mut answer = String::new();
+        loop {
+            let clean = answer.replace("\r\n", "\n").replace('\r', "");
+            let (text, last) = clean.rsplit_once('\n').unwrap_or(("", &clean));
+            let prompt = last.trim_start_matches('\u{7}');
+            if prompt.starts_with("leaf-01") && prompt.ends_with(['#', '>', ' ']) {
+                let end = if text.is_empty() && !clean.contains('\n') { "" } else { "\n" };
+                return (format!("{text}{end}"), prompt.trim_end().to_owned());
+            }
+            answer.push_str(&self.more().await);
+        }
+    }
+
+    /// Enters a line that has to be taken without a word.
+    pub(crate) async fn quiet(&mut self, line: &str) {
+        let (answer, _) = self.ask(line).await;
+        assert_eq!(answer, "", "{line}");
+    }
+
+    /// Enters lines that have to be taken without a word.
+    pub(crate) async fn all_quiet(&mut self, lines: &[&str]) {
+        for line in lines {
+            self.quiet(line).await;
+        }
+    }
+
+    async fn more(&mut self) -> String {
+        if !self.unread.is_empty() {
+            return std::mem::take(&mut self.unread);
+        }
+        let mut piece = [0; 4096];
+        let stdout = self.child.stdout.as_mut().unwrap();
+        let count = timeout(PATIENCE, stdout.read(&mut piece)).await.unwrap().unwrap();
+        assert!(count > 0, "the connection has ended");
+        String::from_utf8_lossy(&piece[..count]).into_owned()
+    }
+
     /// Everything until the connection ends.
     pub(crate) async fn rest(mut self) -> (String, Option<i32>) {
         let mut bytes = Vec::new();

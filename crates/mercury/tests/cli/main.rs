@@ -9,6 +9,7 @@
 mod audit;
 mod config;
 mod connection;
+mod fabric;
 mod import;
 mod manners;
 mod packaging;

@@ -1,0 +1,313 @@
+//! The commands of each mode.
+
+use super::super::chassis::switchport::{self, Op};
+use super::super::grammar::Grammar;
+use super::Mode;
+
+/// What a command is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Act {
+    Enable,
+    Disable,
+    Exit,
+    End,
+    Logout,
+    Configure,
+    Session,
+    SessionCommit,
+    SessionTimer,
+    SessionAbort,
+    SessionDelete,
+    Commit,
+    CommitTimer,
+    Abort,
+    Length,
+    Width,
+    Save,
+    ShowVersion,
+    ShowHostname,
+    ShowRunning,
+    ShowRunningPorts,
+    ShowStartup,
+    ShowVlan,
+    ShowVlans,
+    ShowConfiguredPorts,
+    ShowSwitchport,
+    ShowSwitchports,
+    ShowStatus,
+    ShowStatusOf,
+    ShowVxlan,
+    ShowLags,
+    ShowLag,
+    ShowLldp,
+    ShowLldpOf,
+    ShowLldpDetail,
+    ShowLldpDetailOf,
+    ShowMac,
+    ShowMacAddress,
+    ShowMlag,
+    ShowMlagPorts,
+    ShowMlagSanity,
+    ShowSessions,
+    ShowDiffs,
+    ShowDiffsOf,
+    Hostname,
+    Vlan,
+    NoVlan,
+    Interfaces,
+    NoInterfaces,
+    DefaultInterfaces,
+    Bgp,
+    NoBgp,
+    Mlag,
+    NoMlag,
+    Keep,
+    Forget,
+    VlanName,
+    NoVlanName,
+    VlanState,
+    Port(Op),
+    Interface(Line),
+    BgpVlan,
+    NoBgpVlan,
+    BgpLine,
+    NoBgpLine,
+    MlagLine,
+    NoMlagLine,
+    SegmentLine,
+}
+
+/// A command of an interface that EOS has for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Line {
+    TagNative,
+    Portfast,
+    PortfastType,
+    NoPortfast,
+    Join,
+    Leave,
+    Timer,
+    NoTimer,
+    Priority,
+    NoPriority,
+    MinLinks,
+    NoMinLinks,
+    Fallback,
+    FallbackMode,
+    NoFallback,
+    FallbackTimeout,
+    NoFallbackTimeout,
+    Mlag,
+    NoMlag,
+    SystemId,
+    NoSystemId,
+    Segment,
+    NoSegment,
+    Speed,
+    NoSpeed,
+    Vni,
+    NoVni,
+    Flood,
+    NoFlood,
+    Source,
+    Kept,
+}
+
+const USER: &[(&str, Act)] = &[
+    ("enable", Act::Enable),
+    ("exit", Act::Exit),
+    ("logout", Act::Logout),
+    ("quit", Act::Exit),
+    ("terminal length <0-32767>", Act::Length),
+    ("terminal width <10-32767>", Act::Width),
+    ("show version", Act::ShowVersion),
+    ("show hostname", Act::ShowHostname),
+    ("show vlan [brief]", Act::ShowVlan),
+    ("show vlan <vlans>", Act::ShowVlans),
+    ("show vlan id <vlans>", Act::ShowVlans),
+    ("show vlan id <vlans> configured-ports", Act::ShowConfiguredPorts),
+    ("show vlan <vlans> configured-ports", Act::ShowConfiguredPorts),
+    ("show interfaces switchport", Act::ShowSwitchports),
+    ("show interfaces <port> switchport", Act::ShowSwitchport),
+    ("show interfaces status", Act::ShowStatus),
+    ("show interfaces <port> status", Act::ShowStatusOf),
+    ("show interfaces <port>", Act::ShowVxlan),
+    ("show port-channel summary", Act::ShowLags),
+    ("show port-channel dense", Act::ShowLags),
+    ("show port-channel <1-2000> detailed", Act::ShowLag),
+    ("show lldp neighbors", Act::ShowLldp),
+    ("show lldp neighbors <port>", Act::ShowLldpOf),
+    ("show lldp neighbors detail", Act::ShowLldpDetail),
+    ("show lldp neighbors <port> detail", Act::ShowLldpDetailOf),
+    ("show mac address-table", Act::ShowMac),
+    ("show mac address-table address <word>", Act::ShowMacAddress),
+    ("show mlag", Act::ShowMlag),
+    ("show mlag interfaces", Act::ShowMlagPorts),
+    ("show mlag config-sanity", Act::ShowMlagSanity),
+];
+
+const EXEC: &[(&str, Act)] = &[
+    ("disable", Act::Disable),
+    ("end", Act::End),
+    ("configure [terminal]", Act::Configure),
+    ("configure session [<word>]", Act::Session),
+    ("configure session <word> commit", Act::SessionCommit),
+    ("configure session <word> commit timer <word>", Act::SessionTimer),
+    ("configure session <word> abort", Act::SessionAbort),
+    ("no configure session <word>", Act::SessionDelete),
+    ("write [memory]", Act::Save),
+    ("copy running-config startup-config", Act::Save),
+    ("show running-config", Act::ShowRunning),
+    ("show running-config interfaces <ports>", Act::ShowRunningPorts),
+    ("show startup-config", Act::ShowStartup),
+    ("show configuration sessions [detail]", Act::ShowSessions),
+    ("show session-config diffs", Act::ShowDiffs),
+    ("show session-config named <word> diffs", Act::ShowDiffsOf),
+];
+
+const GLOBAL: &[(&str, Act)] = &[
+    ("commit", Act::Commit),
+    ("commit timer <word>", Act::CommitTimer),
+    ("abort", Act::Abort),
+    ("hostname <word>", Act::Hostname),
+    ("vlan <vlans>", Act::Vlan),
+    ("no vlan <vlans>", Act::NoVlan),
+    ("default vlan <vlans>", Act::NoVlan),
+    ("interface <ports>", Act::Interfaces),
+    ("no interface <ports>", Act::NoInterfaces),
+    ("default interface <ports>", Act::DefaultInterfaces),
+    ("router bgp <1-4294967295>", Act::Bgp),
+    ("no router bgp [<1-4294967295>]", Act::NoBgp),
+    ("mlag configuration", Act::Mlag),
+    ("no mlag configuration", Act::NoMlag),
+    ("spanning-tree <line>", Act::Keep),
+    ("no spanning-tree <line>", Act::Forget),
+    ("ip <line>", Act::Keep),
+    ("no ip <line>", Act::Forget),
+    ("lldp <line>", Act::Keep),
+    ("no lldp <line>", Act::Forget),
+    ("username <line>", Act::Keep),
+    ("service <line>", Act::Keep),
+];
+
+const VLAN: &[(&str, Act)] = &[
+    ("name <word>", Act::VlanName),
+    ("no name [<word>]", Act::NoVlanName),
+    ("default name", Act::NoVlanName),
+    ("state active|suspend", Act::VlanState),
+];
+
+const INTERFACE: &[(&str, Line)] = &[
+    ("switchport trunk native vlan tag", Line::TagNative),
+    ("spanning-tree portfast", Line::Portfast),
+    ("spanning-tree portfast edge|network|normal|auto", Line::PortfastType),
+    ("no spanning-tree portfast [edge|network|normal|auto]", Line::NoPortfast),
+    ("default spanning-tree portfast", Line::NoPortfast),
+    ("channel-group <1-2000> mode active|passive|on", Line::Join),
+    ("no channel-group [<1-2000>]", Line::Leave),
+    ("default channel-group", Line::Leave),
+    ("lacp timer fast|normal", Line::Timer),
+    ("lacp rate fast|normal", Line::Timer),
+    ("no lacp timer [fast|normal]", Line::NoTimer),
+    ("no lacp rate [fast|normal]", Line::NoTimer),
+    ("lacp port-priority <0-65535>", Line::Priority),
+    ("no lacp port-priority [<0-65535>]", Line::NoPriority),
+    ("port-channel min-links <0-32>", Line::MinLinks),
+    ("no port-channel min-links [<0-32>]", Line::NoMinLinks),
+    ("port-channel lacp fallback", Line::Fallback),
+    ("port-channel lacp fallback static|individual", Line::FallbackMode),
+    ("no port-channel lacp fallback [static|individual]", Line::NoFallback),
+    ("port-channel lacp fallback timeout <0-900>", Line::FallbackTimeout),
+    ("no port-channel lacp fallback timeout [<0-900>]", Line::NoFallbackTimeout),
+    ("mlag <1-2000>", Line::Mlag),
+    ("no mlag [<1-2000>]", Line::NoMlag),
+    ("lacp system-id <word>", Line::SystemId),
+    ("no lacp system-id [<word>]", Line::NoSystemId),
+    ("evpn ethernet-segment", Line::Segment),
+    ("no evpn ethernet-segment", Line::NoSegment),
+    ("speed <line>", Line::Speed),
+    ("no speed [<line>]", Line::NoSpeed),
+    ("vxlan vlan <vlan> vni <1-16777215>", Line::Vni),
+    ("no vxlan vlan <vlan> vni [<1-16777215>]", Line::NoVni),
+    ("vxlan vlan <vlan> flood vtep <line>", Line::Flood),
+    ("no vxlan vlan <vlan> flood vtep [<line>]", Line::NoFlood),
+    ("vxlan source-interface <line>", Line::Source),
+    ("vxlan udp-port <1-65535>", Line::Kept),
+    ("ip address <line>", Line::Kept),
+];
+
+const BGP: &[(&str, Act)] = &[
+    ("vlan <vlan>", Act::BgpVlan),
+    ("no vlan <vlan>", Act::NoBgpVlan),
+    ("router-id <word>", Act::Keep),
+    ("neighbor <line>", Act::Keep),
+];
+
+const BGP_VLAN: &[(&str, Act)] = &[
+    ("rd <line>", Act::BgpLine),
+    ("no rd [<line>]", Act::NoBgpLine),
+    ("route-target <line>", Act::BgpLine),
+    ("no route-target <line>", Act::NoBgpLine),
+    ("redistribute <line>", Act::BgpLine),
+    ("no redistribute <line>", Act::NoBgpLine),
+];
+
+const MLAG: &[(&str, Act)] = &[
+    ("domain-id <line>", Act::MlagLine),
+    ("local-interface <line>", Act::MlagLine),
+    ("peer-address <line>", Act::MlagLine),
+    ("peer-link <line>", Act::MlagLine),
+    ("no peer-link", Act::NoMlagLine),
+];
+
+const SEGMENT: &[(&str, Act)] = &[
+    ("identifier <word>", Act::SegmentLine),
+    ("route-target import <word>", Act::SegmentLine),
+    ("designated-forwarder <line>", Act::SegmentLine),
+];
+
+/// The grammars of all modes.
+pub(super) struct Grammars {
+    user: Grammar<Act>,
+    exec: Grammar<Act>,
+    global: Grammar<Act>,
+    vlan: Grammar<Act>,
+    port: Grammar<Act>,
+    bgp: Grammar<Act>,
+    bgp_vlan: Grammar<Act>,
+    mlag: Grammar<Act>,
+    segment: Grammar<Act>,
+}
+
+impl Grammars {
+    pub(super) fn new() -> Self {
+        let ops = switchport::TABLE.iter().map(|(text, op)| (*text, Act::Port(*op)));
+        let lines = INTERFACE.iter().map(|(text, line)| (*text, Act::Interface(*line)));
+        let port: Vec<(&'static str, Act)> = ops.chain(lines).collect();
+        Self {
+            user: Grammar::new(USER),
+            exec: Grammar::new(USER.iter().chain(EXEC)),
+            global: Grammar::new(GLOBAL),
+            vlan: Grammar::new(VLAN),
+            port: Grammar::new(&port),
+            bgp: Grammar::new(BGP),
+            bgp_vlan: Grammar::new(BGP_VLAN),
+            mlag: Grammar::new(MLAG),
+            segment: Grammar::new(SEGMENT),
+        }
+    }
+
+    pub(super) const fn of(&self, mode: &Mode) -> &Grammar<Act> {
+        match mode {
+            Mode::User => &self.user,
+            Mode::Exec => &self.exec,
+            Mode::Global => &self.global,
+            Mode::Ports(_) => &self.port,
+            Mode::Vlans(_) => &self.vlan,
+            Mode::Bgp => &self.bgp,
+            Mode::BgpVlan(_) => &self.bgp_vlan,
+            Mode::Segment(_) => &self.segment,
+            Mode::Mlag => &self.mlag,
+        }
+    }
+}
