@@ -2,7 +2,7 @@
 //! the process and reads it back.
 //!
 //! It lets the service be tried without a switch, and exercises what the switches at hand lack:
-//! shut ports, spanning-tree edges, BPDU guard, pair LAGs, VLAN definitions, saving. All sessions
+//! shut ports, spanning-tree edges, BPDU guard, pair LAGs, VLAN definitions and VNIs, saving. All sessions
 //! of one driver see the same state; nothing outlives the process, and nothing is ever sent.
 //!
 //! It refuses what its capabilities do not name, and changes that do not fit its state, so that a
@@ -19,7 +19,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use model::{PortName, PortNaming, VlanMode};
+use model::{PortName, PortNaming, VlanMode, VlanSet};
 use switch::{
     Applied, Atomicity, BatchOutcome, Capabilities, DeviceError, Driver, HybridSupport,
     LagCapabilities, LagNaming, MatchKind, Observation, PortMatch, Query, Saving, Session, Slice,
@@ -37,25 +37,30 @@ pub struct NoopSettings {
     pub initial: VlanMode,
     /// How it writes its port names.
     pub naming: PortNaming,
-    /// What it can do. It keeps no VNIs, so `vxlan` is taken as `false`.
+    /// What it can do. Without a VLAN database it has no place for VNIs, and `vxlan` is taken as
+    /// `false`.
     pub capabilities: Capabilities,
+    /// The VLANs that are defined before anything is changed, if VLANs have to be.
+    pub vlans: VlanSet,
 }
 
 impl Default for NoopSettings {
-    /// Any port, closed, with [`NoopSettings::full_capabilities`].
+    /// Any port, closed, every VLAN defined, with [`NoopSettings::full_capabilities`].
     fn default() -> Self {
         Self {
             ports: NoopPorts::Any,
             initial: VlanMode::Closed,
             naming: PortNaming::Exact,
             capabilities: Self::full_capabilities(),
+            vlans: VlanSet::all(),
         }
     }
 }
 
 impl NoopSettings {
-    /// Everything that a port or LAG can be told, VLANs that have to be defined, freely named LAGs
-    /// over a pair, one transaction a work, a configuration that has to be saved.
+    /// Everything that a port or LAG can be told, VLANs that have to be defined and can be mapped to
+    /// VNIs, freely named LAGs over a pair, one transaction a work, a configuration that has to be
+    /// saved.
     pub const fn full_capabilities() -> Capabilities {
         Capabilities {
             access: true,
@@ -81,7 +86,7 @@ impl NoopSettings {
                 naming: LagNaming::Free,
             }),
             vlan_database: VlanDatabase::Explicit,
-            vxlan: false,
+            vxlan: true,
             atomicity: Atomicity::Transaction,
             saving: Saving::Explicit,
         }
@@ -109,9 +114,9 @@ impl NoopDriver {
     /// A switch whose ports are all in their initial state: up and otherwise at their defaults, as
     /// far as the capabilities know of such a thing.
     pub fn new(settings: NoopSettings) -> Self {
-        let NoopSettings { ports, initial, naming, mut capabilities } = settings;
-        capabilities.vxlan = false;
-        let kept = Kept::new(ports, initial, &capabilities);
+        let NoopSettings { ports, initial, naming, mut capabilities, vlans } = settings;
+        capabilities.vxlan &= capabilities.vlan_database == VlanDatabase::Explicit;
+        let kept = Kept::new(ports, initial, vlans, &capabilities);
         Self { naming, capabilities, handle: NoopHandle(Arc::new(Mutex::new(kept))) }
     }
 
@@ -127,7 +132,7 @@ pub struct NoopHandle(Arc<Mutex<Kept>>);
 
 impl NoopHandle {
     /// What the switch holds: all ports of an explicit set, or those that a change has named where
-    /// any port exists.
+    /// any port exists; of the VLANs that were defined at first those that a change has named.
     pub fn state(&self) -> Slice {
         self.kept().state.clone()
     }

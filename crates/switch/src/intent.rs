@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use model::{
     AdminState, LagConfig, LagMode, LagName, LagSettings, PortConfig, PortName, SwitchName,
-    SwitchPort, Vlan, VlanMode,
+    SwitchPort, Vlan, VlanMode, Vni,
 };
 
 use serde::{Deserialize, Serialize};
@@ -30,14 +30,16 @@ pub enum Intent {
     },
     /// What is there already is changed.
     Update(Wish),
-    /// A VLAN is defined.
+    /// A VLAN is defined, and carried over a VXLAN if it has a VNI.
     AddNetwork {
         /// The VLAN.
         vlan: Vlan,
-        /// Its name on the switch.
+        /// Its name on the switch, if it is not there yet.
         name: Option<String>,
+        /// The VXLAN that its frames belong to beyond the switch.
+        vni: Option<Vni>,
     },
-    /// A VLAN's definition is removed.
+    /// A VLAN's definition is removed, and taken off its VXLAN before.
     DeleteNetwork {
         /// The VLAN.
         vlan: Vlan,
@@ -189,12 +191,14 @@ pub fn wanted(
             let safe = idle.map_or(facts.safe, |vlan| facts.safe.into_vlan(vlan));
             detach(&mut wanted, ports, &Facts { safe, ..*facts })?;
         }
-        Intent::AddNetwork { vlan, name } => {
+        Intent::AddNetwork { vlan, name, vni } => {
+            if vni.is_some() && !facts.capabilities.vxlan {
+                return Err(facts.cannot("VXLAN networks"));
+            }
             if facts.capabilities.vlan_database == VlanDatabase::Explicit {
-                wanted
-                    .vlans
-                    .entry(*vlan)
-                    .or_insert_with(|| VlanState { name: name.clone(), vni: None });
+                let fresh = || VlanState { name: name.clone(), vni: None };
+                let state = wanted.vlans.entry(*vlan).or_insert_with(fresh);
+                state.vni = vni.or(state.vni);
             }
         }
         Intent::DeleteNetwork { vlan } => {
@@ -330,7 +334,7 @@ fn join(
 ) -> Result<(), SwitchError> {
     let settings = match wanted.lags.get(name) {
         Some(lag) if wish.members == Members::Joining && !lag.members.is_empty() => {
-            LagSettings::new(lag.settings.mode)
+            LagSettings { pair: wish.settings.pair, ..LagSettings::new(lag.settings.mode) }
         }
         _ => wish.settings.clone(),
     };
@@ -398,6 +402,7 @@ fn check_lag(
         (settings.rate.is_some() && !can.rate, "choose the LACP rate"),
         (settings.min_links.is_some() && !can.min_links, "ask for a minimum of links"),
         (settings.fallback == Some(true) && !can.fallback, "LACP fallback"),
+        (settings.pair.is_some() && !can.across_pair, "LAGs over two switches"),
         (ports.len() > usize::from(can.max_members), "a LAG of so many members"),
     ];
     match missing.iter().find(|(missing, _)| *missing) {

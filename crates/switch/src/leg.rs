@@ -46,7 +46,7 @@ impl Leg {
             ports: ports.clone(),
             lags: observed.slice.lags.keys().chain(after.lags.keys()).cloned().collect(),
             vlans: observed.slice.vlans.keys().chain(after.vlans.keys()).copied().collect(),
-            lag_names: false,
+            ..Query::default()
         };
         Ok(Self { switch, ports, query, observed, work, after })
     }

@@ -105,6 +105,12 @@ pub struct Query {
     pub vlans: BTreeSet<Vlan>,
     /// Also the names of all LAGs of the switch, so that a free one can be chosen.
     pub lag_names: bool,
+    /// Also the numbers by which the LAGs of the switch are known to its pair, so that a free one
+    /// can be chosen. Asked only of a switch with `lag.across_pair`.
+    pub pair_ids: bool,
+    /// Also every VLAN that is defined on the switch, with its name and VNI, so that the VLAN of a
+    /// VXLAN can be found, or a free one chosen. Asked only of a switch with `vxlan`.
+    pub all_vlans: bool,
 }
 
 impl Query {
@@ -119,6 +125,8 @@ impl Query {
         self.lags.extend(other.lags.iter().cloned());
         self.vlans.extend(other.vlans.iter().copied());
         self.lag_names |= other.lag_names;
+        self.pair_ids |= other.pair_ids;
+        self.all_vlans |= other.all_vlans;
     }
 }
 
@@ -131,6 +139,10 @@ pub struct Observation {
     pub status: BTreeMap<PortName, PortStatus>,
     /// The names of all LAGs, when asked for.
     pub lag_names: BTreeSet<LagName>,
+    /// The pair's numbers of all LAGs that have one, when asked for.
+    pub pair_ids: BTreeMap<LagName, u16>,
+    /// Every VLAN that is defined, when asked for.
+    pub all_vlans: BTreeMap<Vlan, VlanState>,
     /// Why the switch does not yet do what its configuration says, where it tells the two apart.
     /// Such a configuration verifies nothing.
     pub pending: Option<String>,
@@ -168,8 +180,11 @@ impl Observation {
             .map(|(name, status)| (name.clone(), status.clone()))
             .collect();
         let lag_names = if query.lag_names { self.lag_names.clone() } else { BTreeSet::new() };
+        let pair_ids = if query.pair_ids { self.pair_ids.clone() } else { BTreeMap::new() };
+        let all_vlans = if query.all_vlans { self.all_vlans.clone() } else { BTreeMap::new() };
         let pending = self.pending.clone();
-        Self { slice: Slice { ports, lags, vlans }, status, lag_names, pending }
+        let slice = Slice { ports, lags, vlans };
+        Self { slice, status, lag_names, pair_ids, all_vlans, pending }
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use model::{AdminState, LagMode, LagName, PortConfig, PortName, Vlan, VlanMode};
+use model::{AdminState, LagMode, LagName, PortConfig, PortName, Vlan, VlanMode, VlanSet};
 use switch::{
     Capabilities, Change, DeviceError, LacpStatus, Observation, PortState, PortStatus, Query,
-    Slice, Target,
+    Slice, Target, VlanDatabase, VlanState,
 };
 
 use super::NoopPorts;
@@ -26,10 +26,19 @@ pub(super) struct Kept {
     pub(super) open_sessions: u64,
     any: bool,
     fresh: PortState,
+    /// The VLANs that were defined at first and that no change has named: as a set, because all
+    /// VLANs of many switches would fill the memory one by one.
+    plain: VlanSet,
 }
 
 impl Kept {
-    pub(super) fn new(ports: NoopPorts, initial: VlanMode, capabilities: &Capabilities) -> Self {
+    pub(super) fn new(
+        ports: NoopPorts,
+        initial: VlanMode,
+        vlans: VlanSet,
+        capabilities: &Capabilities,
+    ) -> Self {
+        let explicit = capabilities.vlan_database == VlanDatabase::Explicit;
         let fresh = PortState {
             config: PortConfig {
                 admin: capabilities.port_shut.then_some(AdminState::Up),
@@ -56,6 +65,7 @@ impl Kept {
             open_sessions: 0,
             any,
             fresh,
+            plain: if explicit { vlans } else { VlanSet::empty() },
         }
     }
 
@@ -65,6 +75,11 @@ impl Kept {
 
     fn port(&self, port: &PortName) -> Option<&PortState> {
         self.state.ports.get(port).or_else(|| self.any.then_some(&self.fresh))
+    }
+
+    fn vlan(&self, vlan: Vlan) -> Option<VlanState> {
+        let plain = || self.plain.contains(vlan).then(VlanState::default);
+        self.state.vlans.get(&vlan).cloned().or_else(plain)
     }
 
     /// Makes all changes, or none and says which one does not fit.
@@ -82,8 +97,8 @@ impl Kept {
             }
         }
         for vlan in &touched.vlans {
-            if let Some(state) = self.state.vlans.get(vlan) {
-                part.vlans.insert(*vlan, state.clone());
+            if let Some(state) = self.vlan(*vlan) {
+                part.vlans.insert(*vlan, state);
             }
         }
         for change in changes {
@@ -108,6 +123,7 @@ impl Kept {
         }
         for vlan in touched.vlans {
             self.state.vlans.remove(&vlan);
+            self.plain = self.plain.without(vlan);
         }
         self.state.ports.append(&mut part.ports);
         self.state.lags.append(&mut part.lags);
@@ -130,12 +146,22 @@ impl Kept {
             self.observe_lag(lag, &mut answer.slice);
         }
         for vlan in &query.vlans {
-            if let Some(state) = self.state.vlans.get(vlan) {
-                answer.slice.vlans.insert(*vlan, state.clone());
+            if let Some(state) = self.vlan(*vlan) {
+                answer.slice.vlans.insert(*vlan, state);
             }
+        }
+        if query.all_vlans {
+            let plain = self.plain.iter().map(|vlan| (vlan, VlanState::default()));
+            answer.all_vlans = plain.chain(self.state.vlans.clone()).collect();
         }
         if query.lag_names {
             answer.lag_names = self.state.lags.keys().cloned().collect();
+        }
+        if query.pair_ids {
+            let numbered = self.state.lags.iter();
+            answer.pair_ids = numbered
+                .filter_map(|(name, lag)| Some((name.clone(), lag.settings.pair?)))
+                .collect();
         }
         answer
     }

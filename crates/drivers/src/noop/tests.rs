@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use model::{AdminState, LagMode, LagName, LagSettings, Mtu, PortConfig, Vlan};
+use model::{AdminState, LagMode, LagName, LagSettings, Mtu, PortConfig, Vlan, VlanSet};
 use proptest::prelude::*;
 use rstest::rstest;
 use switch::{Change, LacpStatus, PortState, Target};
@@ -23,8 +23,9 @@ fn driver(ports: &[&str], capabilities: Capabilities) -> NoopDriver {
     NoopDriver::new(NoopSettings {
         ports: NoopPorts::These(ports.iter().map(|name| port(name)).collect()),
         initial: VlanMode::Closed,
-        naming: PortNaming::Exact,
         capabilities,
+        vlans: VlanSet::empty(),
+        ..NoopSettings::default()
     })
 }
 
@@ -398,6 +399,7 @@ proptest! {
                 lags: after.lags.keys().cloned().collect(),
                 vlans: after.vlans.keys().copied().collect(),
                 lag_names: true,
+                ..Query::default()
             };
             let mut session = driver.open().await.unwrap();
             assert_eq!(session.observe(&everything).await.unwrap().slice, after);

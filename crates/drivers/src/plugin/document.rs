@@ -74,6 +74,8 @@ fn query(params: &Value) -> Query {
         lags: list::<LagName>(params, "lags"),
         vlans: list::<Vlan>(params, "vlans"),
         lag_names: params["lag_names"].as_bool().unwrap(),
+        pair_ids: params["pair_ids"].as_bool().unwrap_or_default(),
+        all_vlans: params["all_vlans"].as_bool().unwrap_or_default(),
     }
 }
 

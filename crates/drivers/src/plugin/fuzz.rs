@@ -54,6 +54,8 @@ fn query() -> Query {
         lags: "bond0".parse::<LagName>().into_iter().collect(),
         vlans: [100, 200].into_iter().filter_map(|id| model::Vlan::new(id).ok()).collect(),
         lag_names: true,
+        pair_ids: true,
+        all_vlans: true,
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use model::{PortConfig, Vlan, VlanMode};
 use switch::{
     Applied, Capabilities, DeviceError, LagNaming, Observation, PortMatch, Query, Slice,
-    VlanDatabase,
+    VlanDatabase, VlanState,
 };
 
 use super::{
@@ -36,7 +36,8 @@ pub(super) fn description(description: Description) -> Result<Description, Viola
             return wrong(format!("`{member}` is `{shown}`, not 1 to 64 printable characters"));
         }
     }
-    let Capabilities { access, trunk, native_on_trunk, hybrid, lag, vxlan, .. } = capabilities;
+    let Capabilities { access, trunk, native_on_trunk, hybrid, lag, vlan_database, vxlan, .. } =
+        capabilities;
     if !access && !trunk {
         return wrong(
             "`capabilities`: a switch without access ports and trunks is of no use".into(),
@@ -45,8 +46,8 @@ pub(super) fn description(description: Description) -> Result<Description, Viola
     if (*native_on_trunk || *hybrid != switch::HybridSupport::None) && !trunk {
         return wrong("`capabilities`: native VLANs and hybrid ports need `trunk`".into());
     }
-    if *vxlan {
-        return wrong("`capabilities.vxlan` is true, and this protocol has no word for it".into());
+    if *vxlan && *vlan_database == VlanDatabase::Implicit {
+        return wrong("`capabilities.vxlan` needs `vlan_database` to be `explicit`".into());
     }
     if let Some(lag) = lag {
         if !(lag.active || lag.passive || lag.r#static) || lag.max_members == 0 {
@@ -98,7 +99,8 @@ pub(super) fn observation(
     answer: Observed,
 ) -> Result<Observation, Violation> {
     let wrong = |problem: String| Violation::wrong(method::OBSERVE, problem);
-    let Observed { mut ports, mut lags, vlans, status, lag_names, pending } = answer;
+    let Observed { mut ports, mut lags, vlans, status, lag_names, pair_ids, all_vlans, pending } =
+        answer;
     for (name, port) in &mut ports {
         if !query.ports.contains(name) {
             return Err(wrong(format!("port `{name}` was not asked for")));
@@ -134,24 +136,48 @@ pub(super) fn observation(
         let lag_has = Capabilities { port_shut: false, ..capabilities.clone() };
         configuration(&format!("LAG `{name}`"), &mut lag.config, &lag_has, true).map_err(wrong)?;
     }
-    let mut known = BTreeMap::new();
-    for (text, state) in vlans {
-        let vlan: Vlan = text.parse().map_err(|error| wrong(format!("`vlans`: {error}")))?;
-        if !query.vlans.contains(&vlan) || capabilities.vlan_database == VlanDatabase::Implicit {
-            return Err(wrong(format!("VLAN {vlan} was not asked for")));
-        }
-        if known.insert(vlan, state).is_some() {
-            return Err(wrong(format!("VLAN {vlan} is given twice")));
-        }
+    let known = by_number("vlans", vlans, capabilities).map_err(wrong)?;
+    let implicit = capabilities.vlan_database == VlanDatabase::Implicit;
+    if let Some(vlan) = known.keys().find(|vlan| implicit || !query.vlans.contains(*vlan)) {
+        return Err(wrong(format!("VLAN {vlan} was not asked for")));
     }
+    let all_vlans = by_number("all_vlans", all_vlans, capabilities).map_err(wrong)?;
     if let Some(name) = status.keys().find(|name| !ports.contains_key(*name)) {
         return Err(wrong(format!("`status` names port `{name}`, which is not in `ports`")));
     }
     if !query.lag_names && !lag_names.is_empty() {
         return Err(wrong("`lag_names` was not asked for".into()));
     }
+    if !query.pair_ids && !pair_ids.is_empty() {
+        return Err(wrong("`pair_ids` was not asked for".into()));
+    }
+    if !query.all_vlans && !all_vlans.is_empty() {
+        return Err(wrong("`all_vlans` was not asked for".into()));
+    }
+    let slice = Slice { ports, lags, vlans: known };
     let pending = pending.map(|why| excerpt(&why));
-    Ok(Observation { slice: Slice { ports, lags, vlans: known }, status, lag_names, pending })
+    Ok(Observation { slice, status, lag_names, pair_ids, all_vlans, pending })
+}
+
+/// VLANs whose numbers JSON makes texts.
+fn by_number(
+    member: &str,
+    vlans: BTreeMap<String, VlanState>,
+    capabilities: &Capabilities,
+) -> Result<BTreeMap<Vlan, VlanState>, String> {
+    let mut known = BTreeMap::new();
+    for (text, state) in vlans {
+        let vlan: Vlan = text.parse().map_err(|error| format!("`{member}`: {error}"))?;
+        if let Some(vni) = state.vni.filter(|_| !capabilities.vxlan) {
+            return Err(format!(
+                "VLAN {vlan} is mapped to VNI {vni}, although `vxlan` is not claimed"
+            ));
+        }
+        if known.insert(vlan, state).is_some() {
+            return Err(format!("VLAN {vlan} is given twice"));
+        }
+    }
+    Ok(known)
 }
 
 /// Checks what is known of a port or LAG, and writes it in the one way that compares.

@@ -78,12 +78,25 @@ pub(super) struct Observe<'a> {
     lags: &'a BTreeSet<LagName>,
     vlans: &'a BTreeSet<Vlan>,
     lag_names: bool,
+    /// Like the next one left out unless it is asked for, which is only where the plugin claims
+    /// the capability: a plugin from before it never sees it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pair_ids: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    all_vlans: bool,
 }
 
 impl<'a> From<&'a Query> for Observe<'a> {
     fn from(query: &'a Query) -> Self {
-        let Query { ports, lags, vlans, lag_names } = query;
-        Self { ports, lags, vlans, lag_names: *lag_names }
+        let Query { ports, lags, vlans, lag_names, pair_ids, all_vlans } = query;
+        Self {
+            ports,
+            lags,
+            vlans,
+            lag_names: *lag_names,
+            pair_ids: *pair_ids,
+            all_vlans: *all_vlans,
+        }
     }
 }
 
@@ -97,6 +110,9 @@ pub(super) struct Observed {
     pub(super) vlans: BTreeMap<String, VlanState>,
     pub(super) status: BTreeMap<PortName, PortStatus>,
     pub(super) lag_names: BTreeSet<LagName>,
+    pub(super) pair_ids: BTreeMap<LagName, u16>,
+    /// As `vlans`.
+    pub(super) all_vlans: BTreeMap<String, VlanState>,
     pub(super) pending: Option<String>,
 }
 

@@ -3,7 +3,6 @@
 //! The dummies need no privileges and no kernel; everything above them is what runs in production,
 //! and `ofproto/trace` tells what the data path does with a frame.
 
-use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -128,8 +127,7 @@ pub(super) fn query(ports: &[&str], lags: &[&str]) -> Query {
     Query {
         ports: ports.iter().map(|name| port(name)).collect(),
         lags: lags.iter().map(|name| name.parse().unwrap()).collect(),
-        vlans: BTreeSet::new(),
-        lag_names: false,
+        ..Query::default()
     }
 }
 

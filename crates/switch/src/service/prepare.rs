@@ -71,6 +71,7 @@ impl Part {
             lags: lag.into_iter().cloned().collect(),
             vlans,
             lag_names: lag.is_some(),
+            ..Query::default()
         }
     }
 
@@ -201,7 +202,7 @@ fn network_parts(state: &State, request: &ChangeRequest) -> Result<Vec<Part>, Sw
             on_physical_network(request, &switch)?;
             let intent = match request.operation {
                 Operation::AddNetwork => {
-                    Intent::AddNetwork { vlan, name: request.network.name.clone() }
+                    Intent::AddNetwork { vlan, name: request.network.name.clone(), vni: None }
                 }
                 _ => Intent::DeleteNetwork { vlan },
             };

@@ -17,7 +17,7 @@ fn query() -> Query {
         ports: ["p1", "p2"].map(|name| name.parse().unwrap()).into(),
         lags: ["bond1".parse().unwrap()].into(),
         vlans: [Vlan::new(100).unwrap()].into(),
-        lag_names: false,
+        ..Query::default()
     }
 }
 
@@ -112,7 +112,7 @@ fn described(capabilities: &serde_json::Value) -> Result<Description, String> {
 #[rstest]
 #[case(json!({}), "is of no use")]
 #[case(json!({ "access": true, "native_on_trunk": true }), "need `trunk`")]
-#[case(json!({ "access": true, "vxlan": true }), "has no word for it")]
+#[case(json!({ "access": true, "vxlan": true }), "needs `vlan_database` to be `explicit`")]
 #[case(json!({ "access": true, "lag": {} }), "`capabilities.lag` needs one of `active`")]
 #[case(json!({ "access": true, "lag": { "active": true } }), "and `max_members`")]
 #[case(json!({ "access": 1 }), "`capabilities.access`: invalid type: integer `1`")]
