@@ -181,6 +181,7 @@ async fn driver(
             let said = format!("{:?}", driver.description());
             Made { said, ..made(driver) }
         }
+        DriverConfig::Ssh(_) => return Err("pending".to_owned()),
         DriverConfig::Chaos { inner, settings } => {
             let Made { driver: inner, said } = Box::pin(driver(name, switch, inner)).await?;
             let chaos = ChaosDriver::new(inner, settings.clone());

@@ -19,6 +19,7 @@ mod plugin;
 mod problem;
 mod raw;
 mod read;
+mod ssh;
 mod switch;
 
 use std::{
@@ -34,6 +35,7 @@ pub use keystone::KeystoneAuth;
 pub use listen::{Address, Listen, MethodTable};
 pub use plugin::PluginConfig;
 pub use problem::{ConfigError, Problem};
+pub use ssh::{HostKeys, HostName, Legacy, Login, SshConfig};
 pub use switch::{Detach, DriverConfig, PairConfig, PeerName, SwitchConfig, TlsConfig};
 
 /// The configuration, checked.
@@ -47,6 +49,8 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// The policy file.
     pub policy: PathBuf,
+    /// A folder of device profiles beside those that the program brings.
+    pub profiles: Option<PathBuf>,
     /// The audit log.
     pub audit: Audit,
     /// Bounds on what callers may do.

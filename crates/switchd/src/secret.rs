@@ -15,7 +15,7 @@ use std::{
 
 use schemars::JsonSchema;
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 use thiserror::Error;
 use tokio::{io::AsyncReadExt as _, process::Command, time::timeout};
 
@@ -23,6 +23,9 @@ use tokio::{io::AsyncReadExt as _, process::Command, time::timeout};
 const BYTES: u64 = 64 * 1024;
 /// How long a command may take: a vault on the network answers in one.
 const COMMAND: Duration = Duration::from_secs(10);
+/// What is said of a secret that stands in the file itself.
+const NOT_A_REFERENCE: &str = "it is not one of `{ file = \"…\" }`, `{ env = \"…\" }`, \
+    `{ command = [\"…\"] }`: a secret does not stand in this file";
 /// What others may do with a file: nothing.
 const FORBIDDEN_MODE: u32 = 0o077;
 
@@ -39,11 +42,57 @@ pub enum SecretRef {
 }
 
 /// A reference as it is written: `{ file = "…" }`, `{ env = "…" }` or `{ command = ["…"] }`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+///
+/// Who writes the secret itself instead is told so without its being repeated.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
 pub struct RawSecretRef {
     file: Option<PathBuf>,
     env: Option<String>,
     command: Option<Vec<String>>,
+}
+
+impl<'de> Deserialize<'de> for RawSecretRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Members {
+            file: Option<PathBuf>,
+            env: Option<String>,
+            command: Option<Vec<String>>,
+        }
+
+        struct Visitor;
+
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = RawSecretRef;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a reference to a secret")
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<RawSecretRef, A::Error> {
+                let Members { file, env, command } =
+                    Members::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                Ok(RawSecretRef { file, env, command })
+            }
+
+            fn visit_str<E: de::Error>(self, _: &str) -> Result<RawSecretRef, E> {
+                Err(E::custom(NOT_A_REFERENCE))
+            }
+
+            fn visit_i64<E: de::Error>(self, _: i64) -> Result<RawSecretRef, E> {
+                Err(E::custom(NOT_A_REFERENCE))
+            }
+
+            fn visit_u64<E: de::Error>(self, _: u64) -> Result<RawSecretRef, E> {
+                Err(E::custom(NOT_A_REFERENCE))
+            }
+
+            fn visit_f64<E: de::Error>(self, _: f64) -> Result<RawSecretRef, E> {
+                Err(E::custom(NOT_A_REFERENCE))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
 }
 
 /// A secret that cannot be had.

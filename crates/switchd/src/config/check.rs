@@ -36,6 +36,7 @@ pub(super) fn config(
         path: path.to_owned(),
         listen: listen::listeners(&mut check),
         policy: check.required_path("policy"),
+        profiles: check.optional_path("profiles"),
         audit: check.audit(&state_dir),
         limits: check.limits(),
         save: check.save(),
@@ -75,6 +76,11 @@ impl Check<'_> {
     /// A path, from the file's folder if it is relative.
     pub(super) fn path(&self, given: &Path) -> PathBuf {
         self.folder.join(given)
+    }
+
+    fn optional_path(&mut self, key: &str) -> Option<PathBuf> {
+        let value = self.root.get(key)?;
+        typed::<PathBuf>(value, key, self.problems).map(|path| self.path(&path))
     }
 
     fn required_path(&mut self, key: &str) -> PathBuf {

@@ -11,6 +11,7 @@ use super::{
     LogFormat, MethodTable, UnknownSwitch,
     auth::{RawCertificate, RawDigest, RawListenTls, RawToken},
     keystone::RawKeystone,
+    ssh::RawSsh,
 };
 use crate::secret::RawSecretRef;
 
@@ -21,6 +22,7 @@ pub(super) struct Raw {
     listen: Vec<RawListen>,
     state_dir: PathBuf,
     policy: PathBuf,
+    profiles: PathBuf,
     audit: RawAudit,
     limits: RawLimits,
     save: RawSave,
@@ -148,6 +150,8 @@ pub(super) struct RawSwitch {
     pub(super) vlans: Option<VlanSet>,
     pub(super) chaos: Option<RawChaos>,
     pub(super) plugin: Option<RawPlugin>,
+    pub(super) profile: Option<String>,
+    pub(super) ssh: Option<RawSsh>,
     #[serde(default)]
     pub(super) switch_ids: Texts,
     pub(super) allowed_vlans: Option<VlanSet>,
@@ -182,7 +186,21 @@ pub(super) enum RawDriver {
     Ovsdb,
     Noop,
     Plugin,
+    Ssh,
     Chaos,
+}
+
+impl RawDriver {
+    /// Its name in the file.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Ovsdb => "ovsdb",
+            Self::Noop => "noop",
+            Self::Plugin => "plugin",
+            Self::Ssh => "ssh",
+            Self::Chaos => "chaos",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]

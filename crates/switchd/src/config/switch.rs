@@ -18,6 +18,7 @@ use super::{
     plugin::{self, PluginConfig},
     problem::Problem,
     raw::{RawChaos, RawDetach, RawDriver, RawPair, RawSwitch, RawTls, Texts},
+    ssh::{self, SshConfig},
 };
 use crate::secret::SecretRef;
 
@@ -73,6 +74,8 @@ pub enum DriverConfig {
     },
     /// A program that speaks to the switch.
     Plugin(Box<PluginConfig>),
+    /// A command line over SSH, by a device profile.
+    Ssh(Box<SshConfig>),
     /// A switch that misbehaves.
     Chaos {
         /// The switch behind it.
@@ -89,6 +92,7 @@ impl DriverConfig {
             Self::Ovsdb { .. } => "ovsdb",
             Self::Noop { .. } => "noop",
             Self::Plugin(_) => "plugin",
+            Self::Ssh(_) => "ssh",
             Self::Chaos { .. } => "chaos",
         }
     }
@@ -224,6 +228,10 @@ fn driver(check: &mut Check<'_>, key: &str, raw: &RawSwitch) -> Option<DriverCon
         let what = "means nothing unless `driver` is `plugin`";
         check.refuse(Problem::at(format!("{key}.plugin"), what));
     }
+    if kind != RawDriver::Ssh {
+        nothing(check, key, "profile", raw.profile.is_some(), kind.name());
+        nothing(check, key, "ssh", raw.ssh.is_some(), kind.name());
+    }
     let inner = match kind {
         RawDriver::Ovsdb => {
             nothing(check, key, "ports", raw.ports.is_some(), "ovsdb");
@@ -251,6 +259,14 @@ fn driver(check: &mut Check<'_>, key: &str, raw: &RawSwitch) -> Option<DriverCon
             nothing(check, key, "vlans", raw.vlans.is_some(), "plugin");
             let plugin = plugin::plugin(check, &format!("{key}.plugin"), raw.plugin.as_ref())?;
             DriverConfig::Plugin(Box::new(plugin))
+        }
+        RawDriver::Ssh => {
+            nothing(check, key, "bridge", raw.bridge.is_some(), "ssh");
+            nothing(check, key, "tls", raw.tls.is_some(), "ssh");
+            nothing(check, key, "ports", raw.ports.is_some(), "ssh");
+            nothing(check, key, "naming", raw.naming.is_some(), "ssh");
+            let (address, profile) = (raw.address.as_deref(), raw.profile.as_deref());
+            DriverConfig::Ssh(Box::new(ssh::ssh(check, key, address, profile, raw.ssh.as_ref())?))
         }
         RawDriver::Chaos => {
             let what = "is `chaos`, which cannot be behind itself";

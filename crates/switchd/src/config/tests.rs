@@ -464,3 +464,52 @@ fn a_file_that_is_not_there_is_named() {
         "{error}"
     );
 }
+
+const SSH: &str = "[switch.a]\ndriver = \"ssh\"\nprofile = \"arista-eos\"\naddress = \"a.example\"\n\
+    [switch.a.ssh]\nuser = \"m\"\npassword = { env = \"P\" }\nknown_hosts = \"known\"\n";
+
+#[test]
+fn a_switch_over_ssh() {
+    let more = "legacy = [\"ssh-rsa\"]\noptions = { bgp_asn = 65000, vtep = \"1.2.3.4\" }\n\
+        [[switch.a.ssh.jump]]\naddress = \"[::1]:2222\"\nuser = \"j\"\nagent = \"agent\"\n\
+        host_keys = \"SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU\"\n";
+    let config = load(&format!("{MINIMAL}{SSH}{more}"), &[]).unwrap();
+    let DriverConfig::Ssh(ssh) = &config.switches.values().next().unwrap().driver else {
+        panic!("another driver")
+    };
+    assert_eq!(
+        (ssh.profile.as_str(), ssh.login.host.as_str(), ssh.login.port),
+        ("arista-eos", "a.example", 22)
+    );
+    assert!(matches!(&ssh.login.host_keys, HostKeys::Known(file) if file.is_absolute()));
+    assert_eq!(ssh.login.legacy, Legacy::These(vec!["ssh-rsa".to_owned()]));
+    let options: Vec<_> = ssh.options.iter().map(|(name, word)| format!("{name}={word}")).collect();
+    assert_eq!(options, ["bgp_asn=65000", "vtep=1.2.3.4"]);
+    assert_eq!((ssh.jump[0].host.as_str(), ssh.jump[0].port), ("::1", 2222));
+    assert!(matches!(&ssh.jump[0].host_keys, HostKeys::Pinned(pins) if pins.len() == 1));
+    assert_eq!((ssh.keepalive, ssh.confirm_commits), (Duration::from_secs(15), false));
+}
+
+#[rstest::rstest]
+#[case(("known_hosts = \"known\"\n", ""), "`switch.a.ssh` does not say how the host's key is known")]
+#[case(("known_hosts = \"known\"\n", "known_hosts = \"k\"\nfirst_use = \"f\"\n"), "`switch.a.ssh` does not say how the host's key is known")]
+#[case(("known_hosts = \"known\"\n", "host_keys = [\"MD5:00\"]\n"), "`switch.a.ssh.host_keys` holds `MD5:00`, which is no fingerprint")]
+#[case(("password = { env = \"P\" }\n", ""), "`switch.a.ssh` has no credential")]
+#[case(("password = { env = \"P\" }\n", "password = \"hunter2\"\n"), "a secret does not stand in this file")]
+#[case(("password = { env = \"P\" }\n", "password = 12345\n"), "a secret does not stand in this file")]
+#[case(("user = \"m\"", "user = \"m\"\nkey_passphrase = { env = \"K\" }"), "`switch.a.ssh.key_passphrase` means nothing without `key`")]
+#[case(("user = \"m\"", "user = \"a b\""), "`switch.a.ssh.user` is no user's name")]
+#[case(("user = \"m\"\n", ""), "user")]
+#[case(("profile = \"arista-eos\"\n", ""), "`switch.a.profile` is missing: `driver` is `ssh`")]
+#[case(("address = \"a.example\"\n", ""), "`switch.a.address` is missing: `driver` is `ssh`")]
+#[case(("a.example", "a.example:ssh"), "`switch.a.address` is refused: `a.example:ssh` is not like")]
+#[case(("\"ssh\"", "\"noop\""), "`switch.a.profile` means nothing to the driver `noop`")]
+#[case(("user = \"m\"", "user = \"m\"\nkeepalive_ms = 1"), "`switch.a.ssh.keepalive_ms` is 1; 1000 to 86400000 are allowed")]
+#[case(("user = \"m\"", "user = \"m\"\nstrict = false"), "`switch.a.ssh.strict` is unknown")]
+fn a_wrong_section_of_ssh_is_refused(#[case] (from, to): (&str, &str), #[case] want: &str) {
+    let text = SSH.replacen(from, to, 1);
+    assert_ne!(text, SSH);
+    let got = problems(&text);
+    assert!(got.contains(want), "{got}");
+    assert!(!got.contains("hunter2") && !got.contains("12345"), "{got}");
+}
