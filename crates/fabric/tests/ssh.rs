@@ -2,4 +2,5 @@
 
 mod client;
 mod framework;
+mod nvue;
 mod sonic;
