@@ -4,6 +4,7 @@ mod chassis;
 mod eos;
 mod grammar;
 mod ios;
+mod nvue;
 mod nxos;
 mod os10;
 mod shell;
@@ -33,11 +34,13 @@ pub enum System {
     Os10,
     /// SONiC, the community's, branch 202405.
     Sonic,
+    /// Cumulus Linux with NVUE, release 5.9.
+    Nvue,
 }
 
 impl System {
     /// Every system.
-    pub const ALL: &[Self] = &[Self::Eos, Self::NxOs, Self::Ios, Self::Os10, Self::Sonic];
+    pub const ALL: &[Self] = &[Self::Eos, Self::NxOs, Self::Ios, Self::Os10, Self::Sonic, Self::Nvue];
 
     /// The word for it: `eos`.
     #[must_use]
@@ -48,6 +51,7 @@ impl System {
             Self::Ios => "ios",
             Self::Os10 => "os10",
             Self::Sonic => "sonic",
+            Self::Nvue => "nvue",
         }
     }
 }
@@ -135,5 +139,6 @@ pub(super) async fn start(system: System, settings: &Settings) -> Result<SshSwit
             SshSwitch::serve(device, settings).await
         }
         System::Sonic => SshSwitch::serve(sonic::Sonic::new(settings)?, settings).await,
+        System::Nvue => SshSwitch::serve(nvue::Nvue::new(settings)?, settings).await,
     }
 }

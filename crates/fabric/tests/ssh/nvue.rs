@@ -1,0 +1,169 @@
+//! Cumulus Linux with NVUE: revisions, and the port that is open because nothing is said.
+
+use std::process::Output;
+
+use fabric::ssh::{SshSwitch, System, User};
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use super::client::Desk;
+
+struct Bench {
+    desk: Desk,
+    switch: SshSwitch,
+}
+
+impl Bench {
+    async fn new(configuration: &[&str]) -> Self {
+        let desk = Desk::new();
+        let other = User::new("other").key(&desk.public).unwrap();
+        let settings = desk.settings().user(other).ports(8);
+        let settings = settings.configuration(configuration.iter().copied());
+        let switch = SshSwitch::start(System::Nvue, settings).await.unwrap();
+        Self { desk, switch }
+    }
+
+    async fn run(&self, command: &str) -> String {
+        let Output { stdout, stderr, .. } = self.desk.exec(&self.switch, command).await;
+        format!("{}{}", String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+    }
+
+    fn carried(&self, port: &str) -> (Option<u16>, String, usize) {
+        let view = self.switch.port(port).unwrap();
+        (view.untagged, view.tagged.to_string(), view.permits.len())
+    }
+}
+
+#[tokio::test]
+async fn a_change_waits_for_apply() {
+    let bench = Bench::new(&["bridge domain br_default vlan 10,20"]).await;
+    let set = "nv set interface swp1 bridge domain br_default access 10";
+    assert_eq!(bench.run(set).await, "created [rev_id: 2]\n");
+    assert_eq!(bench.carried("swp1"), (None, String::new(), 0));
+    let diff = bench.run("nv config diff").await;
+    assert_eq!(diff, "nv set interface swp1 bridge domain br_default access 10\n");
+    assert_eq!(bench.run("nv config apply -y").await, "applied_and_saved [rev_id: 2]\n");
+    assert_eq!(bench.carried("swp1"), (Some(10), String::new(), 0));
+    assert_eq!(
+        bench.run("nv config apply -y").await,
+        "config apply executed with no config diff.\n"
+    );
+    let text = bench.run("nv config show -o json").await;
+    let shown: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        shown[1]["set"]["interface"]["swp1"]["bridge"]["domain"]["br_default"],
+        json!({ "access": 10 })
+    );
+}
+
+#[tokio::test]
+async fn a_port_without_a_list_has_every_vlan_of_the_bridge() {
+    let bench = Bench::new(&[
+        "bridge domain br_default vlan 10,20",
+        "interface swp1 bridge domain br_default",
+        "interface swp2 bridge domain br_default vlan 20",
+        "interface swp3 bridge domain br_default vlan 20",
+        "interface swp3 bridge domain br_default untagged none",
+    ])
+    .await;
+    assert_eq!(bench.carried("swp1"), (Some(1), "10,20".to_owned(), 4093));
+    assert_eq!(bench.carried("swp2"), (Some(1), "20".to_owned(), 1));
+    assert_eq!(bench.carried("swp3"), (None, "20".to_owned(), 1));
+    bench
+        .run("nv unset interface swp2 bridge domain br_default vlan 20 && nv config apply -y")
+        .await;
+    assert_eq!(bench.carried("swp2"), (None, String::new(), 0));
+    bench.run("nv unset interface swp3 bridge domain br_default vlan && nv config apply -y").await;
+    assert_eq!(bench.carried("swp3"), (None, "10,20".to_owned(), 4094));
+}
+
+#[rstest]
+#[case(
+    "nv set interface swp1 bridge domain br_default vlan 20",
+    "  Config invalid at interface.swp1.bridge.domain.br_default: 'access' cannot be configured together with 'vlan' or 'untagged'\n"
+)]
+#[case(
+    "nv set interface bond1 bond member swp1",
+    "  Config invalid at interface.swp1.bridge.domain.br_default: interface is a bond member\n"
+)]
+#[case(
+    "nv set interface swp99 link state up",
+    "  swp99 is not a physical interface on this switch\n"
+)]
+#[case(
+    "nv set bridge domain br_default vlan 3800",
+    "  Config invalid at bridge.domain.br_default.vlan.3800: VLAN is in the reserved range 3725-3999\n"
+)]
+#[tokio::test]
+async fn what_does_not_fit_is_refused_at_apply_with_status_0(#[case] set: &str, #[case] why: &str) {
+    let bench = Bench::new(&[
+        "bridge domain br_default vlan 10",
+        "interface swp1 bridge domain br_default access 10",
+    ])
+    .await;
+    bench.run(set).await;
+    let done = bench.desk.exec(&bench.switch, "nv config apply -y").await;
+    let want = format!("Invalid config [rev_id: 2]\n{why}");
+    assert_eq!((String::from_utf8(done.stderr).unwrap(), done.status.code()), (want, Some(0)));
+    assert_eq!(bench.run("nv config detach").await, "detached [rev_id: 2]\n");
+    assert_eq!(bench.run("nv config diff").await, "");
+    assert_eq!(bench.carried("swp1"), (Some(10), String::new(), 0));
+}
+
+#[tokio::test]
+async fn a_pending_revision_is_the_users_and_not_the_logins() {
+    let bench = Bench::new(&["bridge domain br_default vlan 10"]).await;
+    bench.run("nv set interface swp1 bridge domain br_default access 10").await;
+    bench.run("nv set interface swp2 bridge domain br_default access 10").await;
+    assert_eq!(bench.run("nv config diff").await.lines().count(), 2);
+    let text = bench.run("nv config show --pending -o commands").await;
+    assert!(text.contains("swp1") && text.contains("swp2"), "{text}");
+    assert_eq!(
+        bench.run("nv set interface swp1 link mtu 99999").await,
+        "Error: At interface.swp1.link.mtu: value '99999' is not in the range 552-9216\n"
+    );
+    assert_eq!(
+        bench.run("nv set interface swp1 colour red").await,
+        "Error: Invalid parameter\n  'colour'\n"
+    );
+}
+
+#[tokio::test]
+async fn bonds_bypass_and_pairs() {
+    let bench = Bench::new(&[
+        "bridge domain br_default vlan 10",
+        "interface bond1 bond member swp1-2",
+        "interface bond1 bond mlag id 1",
+        "interface bond1 bridge domain br_default access 10",
+    ])
+    .await;
+    let view = || bench.switch.port("bond1").unwrap();
+    assert_eq!((view().up, view().pair, view().members.len()), (true, Some(1), 2));
+    bench.switch.plug(|world| {
+        world.cable_mut("swp1").lacp = false;
+        world.cable_mut("swp2").lacp = false;
+    });
+    assert!(!view().up);
+    bench.run("nv set interface bond1 bond lacp-bypass on && nv config apply -y").await;
+    assert!(view().up);
+    let vlans: Value =
+        serde_json::from_str(&bench.run("bridge -j vlan show dev bond1").await).unwrap();
+    assert_eq!(
+        vlans,
+        json!([{ "ifname": "bond1", "vlans": [{ "vlan": 10, "flags": ["PVID", "Egress Untagged"] }] }])
+    );
+    bench.run("nv unset interface bond1 && nv config apply -y").await;
+    assert!(bench.switch.port("bond1").is_none());
+}
+
+#[tokio::test]
+async fn an_apply_that_nobody_confirms_is_taken_back() {
+    let bench = Bench::new(&["bridge domain br_default vlan 10"]).await;
+    bench.run("nv set interface swp1 bridge domain br_default access 10").await;
+    assert_eq!(bench.run("nv config apply -y --confirm 0").await, "applied [rev_id: 2]\n");
+    assert_eq!(bench.carried("swp1"), (None, String::new(), 0));
+    bench.run("nv set interface swp1 bridge domain br_default access 10").await;
+    bench.run("nv config apply -y --confirm 5").await;
+    assert_eq!(bench.run("nv config apply --confirm-yes").await, "confirmed\n");
+    assert_eq!(bench.carried("swp1"), (Some(10), String::new(), 0));
+}
