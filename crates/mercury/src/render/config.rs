@@ -119,6 +119,7 @@ fn place(driver: &DriverConfig) -> String {
         }
         DriverConfig::Noop { ports: None, .. } => "in memory".to_owned(),
         DriverConfig::Plugin(plugin) => plugin.program.display().to_string(),
+        DriverConfig::Ssh(ssh) => format!("{}, {}", ssh.login, ssh.profile),
         DriverConfig::Chaos { inner, .. } => place(inner),
     }
 }

@@ -159,6 +159,16 @@ pub struct Login {
     pub legacy: Legacy,
 }
 
+impl fmt::Display for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { host, port, user, .. } = self;
+        match host.as_str() {
+            host if host.contains(':') => write!(f, "{user}@[{host}]:{port}"),
+            host => write!(f, "{user}@{host}:{port}"),
+        }
+    }
+}
+
 /// How a host's key is known. There is no way not to know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HostKeys {
