@@ -1,5 +1,7 @@
 //! From the configuration to what the core works with.
 
+mod ssh;
+
 use std::{fs, io::Read as _, path::Path, sync::Arc};
 
 use async_trait::async_trait;
@@ -9,7 +11,9 @@ use drivers::{
     ovsdb::{
         IdentityFiles, Key, KeySource, OvsdbDriver, OvsdbSettings, PeerName as OvsdbPeer, TlsFiles,
     },
-    plugin::{PluginDriver, PluginSettings, SecretSource},
+    plugin::{PluginDriver, PluginSettings},
+    secret::SecretSource,
+    ssh_cli::profile::Profiles,
 };
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use model::{SwitchName, VlanMode, VlanSet};
@@ -40,8 +44,9 @@ pub(crate) async fn state(
     tasks: &TaskTracker,
 ) -> Result<State, Error> {
     let policy = policy(&config.policy)?;
-    let all: Vec<_> =
-        config.switches.iter().map(|(name, switch)| settings(config, name, switch)).collect();
+    let profiles = ssh::profiles(config.profiles.as_deref())?;
+    let made = |(name, switch)| settings(config, &profiles, name, switch);
+    let all: Vec<_> = config.switches.iter().map(made).collect();
     let switches: Vec<SwitchSettings> = stream::iter(all).buffered(STARTS).try_collect().await?;
     for (name, pair) in &config.pairs {
         let members = switches.iter().filter(|switch| pair.switches.contains(&switch.name));
@@ -82,11 +87,17 @@ pub(crate) async fn check_secrets(config: &Config) -> Result<(), Error> {
             DriverConfig::Chaos { inner, .. } => inner,
             driver => driver,
         };
-        if let DriverConfig::Ovsdb {
-            tls: Some(TlsConfig { identity: Some((_, key)), .. }), ..
-        } = driver
-        {
-            let read = key.resolve().await;
+        let secrets: Vec<&SecretRef> = match driver {
+            DriverConfig::Ovsdb {
+                tls: Some(TlsConfig { identity: Some((_, key)), .. }), ..
+            } => {
+                vec![key]
+            }
+            DriverConfig::Ssh(ssh) => ssh.secrets().collect(),
+            _ => Vec::new(),
+        };
+        for secret in secrets {
+            let read = secret.resolve().await;
             read.map_err(|problem| Error::Secret { switch: name.clone(), problem })?;
         }
     }
@@ -95,11 +106,13 @@ pub(crate) async fn check_secrets(config: &Config) -> Result<(), Error> {
 
 async fn settings(
     config: &Config,
+    profiles: &Profiles,
     name: &SwitchName,
     switch: &SwitchConfig,
 ) -> Result<SwitchSettings, Error> {
     let refused = |problem: String| Error::Switch { switch: name.clone(), problem };
-    let Made { driver, said } = driver(name, switch, &switch.driver).await.map_err(refused)?;
+    let Made { driver, said } =
+        driver(profiles, name, switch, &switch.driver).await.map_err(refused)?;
     let safe = safe_state(switch.detach, driver.capabilities(), switch.driver.name());
     if switch.vxlan_vlans.is_some() && !driver.capabilities().vxlan {
         let key = format!("switch.{name}.vxlan_vlans");
@@ -148,6 +161,7 @@ fn made(driver: impl Driver + 'static) -> Made {
 }
 
 async fn driver(
+    profiles: &Profiles,
     name: &SwitchName,
     switch: &SwitchConfig,
     config: &DriverConfig,
@@ -181,9 +195,10 @@ async fn driver(
             let said = format!("{:?}", driver.description());
             Made { said, ..made(driver) }
         }
-        DriverConfig::Ssh(_) => return Err("pending".to_owned()),
+        DriverConfig::Ssh(config) => ssh::driver(profiles, name, config)?,
         DriverConfig::Chaos { inner, settings } => {
-            let Made { driver: inner, said } = Box::pin(driver(name, switch, inner)).await?;
+            let Made { driver: inner, said } =
+                Box::pin(driver(profiles, name, switch, inner)).await?;
             let chaos = ChaosDriver::new(inner, settings.clone());
             Made { said, ..made(chaos.map_err(|error| error.to_string())?) }
         }
@@ -206,10 +221,7 @@ fn plugin_settings(
         start_timeout,
         stop_grace,
     } = config.clone();
-    let secret = |(name, secret)| {
-        let source: Arc<dyn SecretSource> = Arc::new(SecretReference(secret));
-        (name, source)
-    };
+    let secret = |(name, secret)| (name, source(secret));
     PluginSettings {
         arguments,
         environment,
@@ -225,7 +237,11 @@ fn plugin_settings(
     }
 }
 
-/// A plugin's secret, resolved when the plugin is started.
+fn source(secret: SecretRef) -> Arc<dyn SecretSource> {
+    Arc::new(SecretReference(secret))
+}
+
+/// A secret that is resolved when a plugin is started or a login needs it.
 #[derive(Debug)]
 struct SecretReference(SecretRef);
 

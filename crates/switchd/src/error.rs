@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use drivers::ssh_cli::profile::CatalogueError;
 use model::SwitchName;
 use switch::{SwitchError, audit::AuditError};
 use thiserror::Error;
@@ -46,6 +47,9 @@ pub enum Error {
         /// Why.
         problem: SecretError,
     },
+    /// The folder of device profiles is refused.
+    #[error("`profiles`: {0}")]
+    Profiles(Box<CatalogueError>),
     /// Switches or pairs contradict each other, or the lock files cannot be kept.
     #[error("{0}")]
     Core(#[from] SwitchError),

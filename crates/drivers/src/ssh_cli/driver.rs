@@ -8,8 +8,10 @@ use switch::{Capabilities, DeviceError, Driver, Session, Work};
 
 use super::{
     console::Console,
+    profile::Profile,
     render::blocks_to_lines,
     session::{CliSession, System},
+    transport::Ssh,
 };
 
 /// Gets to where commands that read are given.
@@ -17,6 +19,27 @@ use super::{
 pub trait Dial: Send + Sync {
     /// Connects and logs in. The caller bounds the wait.
     async fn dial(&self) -> Result<Box<dyn Console>, DeviceError>;
+}
+
+/// Dials by SSH and talks as a profile says.
+#[derive(Debug)]
+pub struct BySsh {
+    ssh: Ssh,
+    profile: Arc<Profile>,
+}
+
+impl BySsh {
+    /// This way to a switch of this kind.
+    pub const fn new(ssh: Ssh, profile: Arc<Profile>) -> Self {
+        Self { ssh, profile }
+    }
+}
+
+#[async_trait]
+impl Dial for BySsh {
+    async fn dial(&self) -> Result<Box<dyn Console>, DeviceError> {
+        self.ssh.dial(&self.profile.conversation).await
+    }
 }
 
 /// Drives one switch with a command line.

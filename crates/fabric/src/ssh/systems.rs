@@ -40,7 +40,8 @@ pub enum System {
 
 impl System {
     /// Every system.
-    pub const ALL: &[Self] = &[Self::Eos, Self::NxOs, Self::Ios, Self::Os10, Self::Sonic, Self::Nvue];
+    pub const ALL: &[Self] =
+        &[Self::Eos, Self::NxOs, Self::Ios, Self::Os10, Self::Sonic, Self::Nvue];
 
     /// The word for it: `eos`.
     #[must_use]

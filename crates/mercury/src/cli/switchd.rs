@@ -52,6 +52,7 @@ pub(super) fn failed(error: Error) -> anyhow::Result<Exit> {
             Ok(Exit::Broken)
         }
         Error::Policy { .. }
+        | Error::Profiles(_)
         | Error::Access { .. }
         | Error::Switch { .. }
         | Error::Secret { .. }

@@ -136,6 +136,15 @@ pub struct SshConfig {
     pub keepalive: Duration,
 }
 
+impl SshConfig {
+    /// Every secret that it names.
+    pub fn secrets(&self) -> impl Iterator<Item = &SecretRef> {
+        let logins = [&self.login].into_iter().chain(&self.jump);
+        let of_logins = logins.flat_map(|at| [&at.password, &at.key, &at.key_passphrase]);
+        of_logins.chain([&self.enable_secret]).flatten()
+    }
+}
+
 /// One host and how one logs in there.
 #[derive(Debug, Clone)]
 pub struct Login {
