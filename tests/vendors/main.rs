@@ -2,8 +2,15 @@
 //! line: `mercury switchd` as a process, a simulated switch behind SSH, and what its ports let
 //! through after every single command.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that goes wrong panics")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that goes wrong panics"
+)]
 
 mod site;
 mod story;
 mod vendor;
+mod weather;

@@ -27,14 +27,15 @@ pub(crate) type Vlans = BTreeSet<u16>;
 
 impl Site {
     pub(crate) fn new(vendor: Vendor) -> Self {
-        Self::with(vendor, |settings| settings, "")
+        Self::with(vendor, |settings| settings, "", "")
     }
 
-    /// A site with other settings of the switch, and more keys in its section's `[ssh]`.
+    /// A site with other settings of the switch, and more keys in its section and in `[ssh]` of it.
     pub(crate) fn with(
         vendor: Vendor,
         change: impl FnOnce(Settings) -> Settings,
         keys: &str,
+        ssh: &str,
     ) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -47,7 +48,7 @@ impl Site {
             .ports(8)
             .configuration(vendor.configuration.iter().copied());
         let switch = runtime.block_on(SshSwitch::start(vendor.system, &change(settings))).unwrap();
-        let section = section(vendor, &switch, keys);
+        let section = section(vendor, &switch, keys, ssh);
         let setup = Setup::new()
             .switch("leaf-01", &section)
             .file("password", PASSWORD)
@@ -89,20 +90,25 @@ impl Site {
         lags.next().unwrap_or_else(|| panic!("no LAG of {ports:?}\n{}", self.said()))
     }
 
-    /// Every VLAN that frames of a port have been in since the history began, alone or in a LAG.
-    pub(crate) fn ever(&self) -> Vlans {
+    /// Every VLAN that frames of these ports, alone or in a LAG, have been in since the history
+    /// began.
+    pub(crate) fn ever(&self, ports: &[&str]) -> Vlans {
+        let names: Vec<String> = ports.iter().map(|port| self.view(port).name).collect();
         let past = self.switch.history();
-        past.iter().filter_map(|past| past.view.as_ref()).flat_map(open).collect()
+        let views = past.iter().filter_map(|past| past.view.as_ref());
+        // A LAG has no ports but these.
+        let theirs = views.filter(|view| names.contains(&view.name) || !view.members.is_empty());
+        theirs.flat_map(open).collect()
     }
 }
 
-fn section(vendor: Vendor, switch: &SshSwitch, keys: &str) -> String {
+fn section(vendor: Vendor, switch: &SshSwitch, keys: &str, ssh: &str) -> String {
     let Vendor { profile, options, .. } = vendor;
     format!(
         "driver = \"ssh\"\nprofile = \"{profile}\"\naddress = \"{}\"\nidle_vlan = {IDLE}\n\
-         create_vlans = true\nlag_ids = \"10-19\"\n[switch.leaf-01.ssh]\nuser = \"mercury\"\n\
+         create_vlans = true\nlag_ids = \"10-19\"\n{keys}[switch.leaf-01.ssh]\nuser = \"mercury\"\n\
          password = {{ file = \"password\" }}\nknown_hosts = \"known_hosts\"\n\
-         options = {{ {options} }}\n{keys}\n",
+         options = {{ {options} }}\n{ssh}\n",
         switch.address()
     )
 }

@@ -1,7 +1,6 @@
 //! One server's life on each system: attached, changed, bundled, released. After each step the
 //! switch forwards what was asked, and nothing else ever did in between.
 
-use fabric::ssh::PortView;
 use rpc::method::Method;
 use serde_json::{Value, json};
 use system_tests::{Lag, attach, attach_lag, detach, trunk};
@@ -20,16 +19,18 @@ fn changes_nothing(site: &Site, run: impl FnOnce()) {
     assert_eq!((site.switch.running_config(), site.switch.ports()), before, "{}", site.said());
 }
 
-/// Runs a change during which no frame may be in any VLAN but these.
-fn only(site: &Site, vlans: &[u16], method: Method, context: Value) -> Value {
+/// Runs a change during which no frame of its ports may be in any VLAN but these.
+fn only(
+    site: &Site,
+    ports: &[(&str, &str)],
+    vlans: &[u16],
+    method: Method,
+    context: Value,
+) -> Value {
     site.switch.forget();
-    let ports: Vec<PortView> = site.switch.ports();
     let answer = site.call(method, context);
-    // What other ports carry is theirs.
-    let idle = |view: &PortView| view.vlans().iter().collect::<Vec<_>>();
-    let others: Vlans = ports.iter().filter(|view| view.up).flat_map(idle).collect();
-    let allowed: Vlans = vlans.iter().copied().chain(others).collect();
-    let ever = site.ever();
+    let ports: Vec<&str> = ports.iter().map(|(_, port)| *port).collect();
+    let (ever, allowed) = (site.ever(&ports), vlans.iter().copied().collect::<Vlans>());
     assert!(ever.is_subset(&allowed), "{ever:?} and not only {allowed:?}\n{}", site.said());
     answer
 }
@@ -45,48 +46,51 @@ fn life(vendor: Vendor) {
     let (first, second) = ([("leaf-01", one.as_str())], [("leaf-01", two.as_str())]);
     let bystander = site.view(&site.port(8));
 
-    only(&site, &[IDLE, 100], Method::AttachPort, attach(&first, 100));
+    only(&site, &first, &[IDLE, 100], Method::AttachPort, attach(&first, 100));
     assert_eq!(site.carries(&one), "untagged 100");
-    only(&site, &[IDLE, 100], Method::AttachPort, attach(&second, 100));
+    only(&site, &second, &[IDLE, 100], Method::AttachPort, attach(&second, 100));
     changes_nothing(&site, || {
         site.call(Method::AttachPort, attach(&first, 100));
     });
 
     let asked = trunk(&first, Some(100), "200-202,300");
-    only(&site, &[100, 200, 201, 202, 300], Method::AttachPort, asked);
+    only(&site, &first, &[100, 200, 201, 202, 300], Method::AttachPort, asked);
     assert_eq!(site.carries(&one), "untagged 100 tagged 200-202,300");
     // Fewer, others, and another native VLAN.
     let asked = trunk(&first, Some(201), "202,301");
-    only(&site, &[100, 200, 201, 202, 300, 301], Method::AttachPort, asked);
+    only(&site, &first, &[100, 200, 201, 202, 300, 301], Method::AttachPort, asked);
     assert_eq!(site.carries(&one), "untagged 201 tagged 202,301");
     let asked = trunk(&first, None, "202");
-    only(&site, &[201, 202, 301], Method::AttachPort, asked);
+    only(&site, &first, &[201, 202, 301], Method::AttachPort, asked);
     assert_eq!(site.carries(&one), "tagged 202");
-    only(&site, &[202, 100], Method::AttachPort, attach(&first, 100));
+    only(&site, &first, &[202, 100], Method::AttachPort, attach(&first, 100));
     assert_eq!(site.carries(&one), "untagged 100");
 
     let legs = [("leaf-01", one.as_str()), ("leaf-01", three.as_str())];
     let members = [one.clone(), three.clone()];
-    only(&site, &[IDLE, 100, 200], Method::AttachPort, attach_lag(&legs, 200, LACP));
+    only(&site, &legs, &[IDLE, 100, 200], Method::AttachPort, attach_lag(&legs, 200, LACP));
     let lag = site.lag_of(&members);
     assert_eq!((carried(&lag).as_str(), lag.lag_mode.as_deref()), ("untagged 200", Some("active")));
     assert!(lag.up, "{lag:?}");
-    only(&site, &[200, 300], Method::AttachPort, attach_lag(&legs, 300, LACP));
+    only(&site, &legs, &[200, 300], Method::AttachPort, attach_lag(&legs, 300, LACP));
     assert_eq!(carried(&site.lag_of(&members)), "untagged 300");
 
-    let read = site.call(Method::ReadPort, json!({
-        "binding_profile": detach(&legs)["binding_profile"],
-    }));
+    let read = site.call(
+        Method::ReadPort,
+        json!({
+            "binding_profile": detach(&legs)["binding_profile"],
+        }),
+    );
     let name = read["ports"][0]["lag"]["name"].as_str().expect("a LAG").to_owned();
     assert_eq!(name, lag.name);
 
-    only(&site, &[300, IDLE], Method::DetachPort, detach(&legs));
+    only(&site, &legs, &[300, IDLE], Method::DetachPort, detach(&legs));
     for port in &members {
         assert_eq!(site.carries(port), format!("untagged {IDLE}"));
         assert_eq!(site.view(port).lag, None);
     }
     assert!(site.switch.port(&name).is_none(), "{name} is left behind\n{}", site.said());
-    only(&site, &[100, IDLE], Method::DetachPort, detach(&second));
+    only(&site, &second, &[100, IDLE], Method::DetachPort, detach(&second));
     assert_eq!(site.carries(&two), format!("untagged {IDLE}"));
     assert_eq!(site.view(&site.port(8)), bystander);
 }

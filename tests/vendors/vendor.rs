@@ -68,3 +68,11 @@ pub(crate) const NVUE: Vendor = Vendor {
     configuration: &[],
     options: "",
 };
+
+pub(crate) const JUNOS: Vendor = Vendor {
+    system: System::Nvue,
+    profile: "cumulus-nvue",
+    port: |number| format!("swp{number}"),
+    configuration: &[],
+    options: "",
+};

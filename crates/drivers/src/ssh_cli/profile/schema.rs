@@ -311,6 +311,9 @@ pub struct RawConfigure {
     pub confirm: Vec<String>,
     /// What gives the candidate up and leads to `ready`, from `configure` or below it.
     pub abort: Vec<String>,
+    /// What removes, from `ready`, a candidate that a lost connection has left behind, on systems
+    /// that keep it. It is sent before the next one is begun; whatever is answered is taken.
+    pub discard: Vec<String>,
     /// Lines by which a commit says that it has succeeded; one of them must come if any are given.
     pub committed: Vec<String>,
     /// What may be asked in answer to a command that changes something. A question that is not

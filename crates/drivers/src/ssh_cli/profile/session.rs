@@ -146,6 +146,7 @@ fn configure(raw: &RawProfile, problems: &mut Vec<Problem>) {
         ("commit_confirmed", !configure.commit_confirmed.is_empty()),
         ("confirm", !configure.confirm.is_empty()),
         ("abort", !configure.abort.is_empty()),
+        ("discard", !configure.discard.is_empty()),
         ("committed", !configure.committed.is_empty()),
     ];
     for (key, given) in of_candidates {
@@ -199,6 +200,7 @@ fn templates(raw: &RawProfile, problems: &mut Vec<Problem>) -> Templates {
         ("configure.commit_confirmed", &configure.commit_confirmed),
         ("configure.confirm", &configure.confirm),
         ("configure.abort", &configure.abort),
+        ("configure.discard", &configure.discard),
         ("save.commands", save),
     ];
     for (at, list) in lists {

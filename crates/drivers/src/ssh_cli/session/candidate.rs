@@ -31,20 +31,50 @@ enum Failure {
 }
 
 impl CliSession {
-    pub(super) async fn apply_together(&mut self, mut rendered: Rendered) -> BatchOutcome {
+    pub(super) async fn apply_together(&mut self, rendered: Rendered) -> BatchOutcome {
         let system = Arc::clone(&self.system);
+        if let Err(error) = self.discard(&system).await {
+            return BatchOutcome::RefusedWhole(error);
+        }
         let name = system.candidates.next();
-        if let Err(error) = self.go(Part::Enter, &name, system.base()).await {
+        system.abandoned.names().insert(name.clone());
+        let outcome = self.apply_in(&system, &name, rendered).await;
+        if self.broken.is_none() {
+            system.abandoned.names().remove(&name);
+        }
+        outcome
+    }
+
+    /// Removes what lost connections have left behind.
+    async fn discard(&mut self, system: &System) -> Result<(), DeviceError> {
+        let left: Vec<String> = system.abandoned.names().iter().cloned().collect();
+        for name in left {
+            for line in system.script(Part::Discard, &name)? {
+                // It may be gone by itself, and a switch that keeps it says so at the next.
+                self.ask(&line, false, &[]).await?;
+            }
+            system.abandoned.names().remove(&name);
+        }
+        Ok(())
+    }
+
+    async fn apply_in(
+        &mut self,
+        system: &System,
+        name: &str,
+        mut rendered: Rendered,
+    ) -> BatchOutcome {
+        if let Err(error) = self.go(Part::Enter, name, system.base()).await {
             if self.broken.is_some() {
                 return BatchOutcome::RefusedWhole(error);
             }
-            self.leave(&system, &name).await;
+            self.leave(system, name).await;
             // It is no request's fault, so there is nothing to find by halving the batch.
             return rendered.outcome(&error);
         }
         let works = std::mem::take(&mut rendered.works);
         let blocks: Vec<Block> = works.iter().flat_map(|(_, blocks)| blocks.clone()).collect();
-        match self.candidate(&system, &name, &merge(blocks)).await {
+        match self.candidate(system, name, &merge(blocks)).await {
             Ok(answers) => {
                 for (number, blocks) in works {
                     let operations = blocks_to_lines(&blocks);
@@ -55,11 +85,11 @@ impl CliSession {
                 rendered.outcome(&DeviceError::timed_out(true, "its turn"))
             }
             Err(Failure::Nothing(error)) => {
-                self.leave(&system, &name).await;
+                self.leave(system, name).await;
                 BatchOutcome::RefusedWhole(error)
             }
             Err(Failure::Doubt(error)) => {
-                self.leave(&system, &name).await;
+                self.leave(system, name).await;
                 rendered.outcome(&with_doubt(error, true))
             }
         }

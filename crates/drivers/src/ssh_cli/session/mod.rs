@@ -17,7 +17,11 @@ mod verdict;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use async_trait::async_trait;
 use switch::{
@@ -58,6 +62,17 @@ pub struct System {
     pub show_difference: bool,
     /// How candidates are named.
     pub candidates: CandidateNames,
+    abandoned: Abandoned,
+}
+
+/// The candidates that were begun and whose end was not seen.
+#[derive(Debug, Default)]
+struct Abandoned(Mutex<BTreeSet<String>>);
+
+impl Abandoned {
+    fn names(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// How candidates are named.
@@ -98,6 +113,7 @@ impl System {
             confirm: false,
             show_difference: false,
             candidates: CandidateNames::default(),
+            abandoned: Abandoned::default(),
         })
     }
 

@@ -61,6 +61,7 @@ pub(super) enum Part {
     CommitConfirmed,
     Confirm,
     Abort,
+    Discard,
     Save,
 }
 
@@ -75,6 +76,7 @@ impl Part {
             Self::CommitConfirmed => "configure.commit_confirmed",
             Self::Confirm => "configure.confirm",
             Self::Abort => "configure.abort",
+            Self::Discard => "configure.discard",
             Self::Save => "save.commands",
         }
     }
@@ -90,6 +92,7 @@ impl Part {
             Self::CommitConfirmed => configure.commit_confirmed.len(),
             Self::Confirm => configure.confirm.len(),
             Self::Abort => configure.abort.len(),
+            Self::Discard => configure.discard.len(),
             Self::Save => raw.save.as_ref().map_or(0, |save| save.commands.len()),
         }
     }
