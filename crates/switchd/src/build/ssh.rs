@@ -56,14 +56,15 @@ fn system(profile: &Arc<Profile>, config: &SshConfig) -> Result<System, String> 
     let fitted = profile
         .fit(&config.options)
         .map_err(|problems| problems.iter().map(told).collect::<Vec<_>>().join("\n"))?;
-    let system = System::new(Arc::clone(profile), fitted).map_err(|problem| told(&problem))?;
+    let mut system = System::new(Arc::clone(profile), fitted).map_err(|problem| told(&problem))?;
     if config.confirm_commits && profile.raw.configure.commit_confirmed.is_empty() {
         return Err(format!(
             "`ssh.confirm_commits` means nothing: `{}` has no commit that takes itself back",
             profile.raw.name
         ));
     }
-    Ok(System { confirm: config.confirm_commits, ..system })
+    system.confirm = config.confirm_commits;
+    Ok(system)
 }
 
 fn settings(name: &SwitchName, config: &SshConfig) -> Result<transport::Settings, String> {
