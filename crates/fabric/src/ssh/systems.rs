@@ -138,7 +138,15 @@ pub(super) async fn start(system: System, settings: &Settings) -> Result<SshSwit
             device.configure(lines).map_err(refused)?;
             SshSwitch::serve(device, settings).await
         }
-        System::Sonic => SshSwitch::serve(sonic::Sonic::new(settings)?, settings).await,
-        System::Nvue => SshSwitch::serve(nvue::Nvue::new(settings)?, settings).await,
+        System::Sonic => {
+            let mut device = sonic::Sonic::new(setup);
+            device.configure(lines).map_err(refused)?;
+            SshSwitch::serve(device, settings).await
+        }
+        System::Nvue => {
+            let mut device = nvue::Nvue::new(setup);
+            device.configure(lines).map_err(refused)?;
+            SshSwitch::serve(device, settings).await
+        }
     }
 }

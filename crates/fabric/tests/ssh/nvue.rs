@@ -19,7 +19,7 @@ impl Bench {
         let other = User::new("other").key(&desk.public).unwrap();
         let settings = desk.settings().user(other).ports(8);
         let settings = settings.configuration(configuration.iter().copied());
-        let switch = SshSwitch::start(System::Nvue, settings).await.unwrap();
+        let switch = SshSwitch::start(System::Nvue, &settings).await.unwrap();
         Self { desk, switch }
     }
 

@@ -16,7 +16,7 @@ impl Bench {
     async fn new(configuration: &[&str]) -> Self {
         let desk = Desk::new();
         let settings = desk.settings().ports(8).configuration(configuration.iter().copied());
-        let switch = SshSwitch::start(System::Sonic, settings).await.unwrap();
+        let switch = SshSwitch::start(System::Sonic, &settings).await.unwrap();
         Self { desk, switch }
     }
 

@@ -16,16 +16,18 @@ use tokio::time::Instant;
 use self::tree::Tree;
 use super::super::device::{Device, Exit, Login, Manners, Overflow, Prompt, Reply, Screen};
 use super::super::device::{TypeAhead, Wants};
-use super::super::settings::Settings;
 use super::super::view::PortView;
 use super::super::vlans::VlanSet;
 use super::super::world::World;
+use super::Setup;
 use super::shell::{self, Outcome};
-use crate::error::Error;
 
 const BRIDGE: &str = "br_default";
 /// What the system keeps for itself.
 const RESERVED: (u16, u16) = (3725, 3999);
+const WELCOME: &str = "\nWelcome to NVIDIA Cumulus VX (TM)\n\nNVIDIA Cumulus VX (TM) is a community \
+    supported virtual appliance designed\nfor experiencing, testing and prototyping NVIDIA \
+    Cumulus' latest technology.\n";
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// One switch.
@@ -64,39 +66,30 @@ pub(super) struct Session {
 }
 
 impl Nvue {
-    /// The switch of these settings. Its configuration lines are `nv set` commands without these
-    /// words.
-    pub(super) fn new(settings: &Settings) -> Result<Self, Error> {
-        let mut switch = Self {
-            name: settings.name.clone(),
-            motd: settings.motd.clone().unwrap_or_else(|| {
-                "\nWelcome to NVIDIA Cumulus VX (TM)\n\nNVIDIA Cumulus VX (TM) is a community \
-                 supported virtual appliance designed\nfor experiencing, testing and prototyping \
-                 NVIDIA Cumulus' latest technology.\n"
-                    .to_owned()
-            }),
-            ports: settings.ports,
-            has_pair: settings.has_pair,
+    pub(super) fn new(setup: Setup) -> Self {
+        Self {
+            motd: setup.motd.unwrap_or_else(|| WELCOME.to_owned()),
+            name: setup.name,
+            ports: setup.ports,
+            has_pair: setup.has_pair,
             applied: Tree::default(),
             saved: Tree::default(),
             revision: 1,
             pending: BTreeMap::new(),
             unconfirmed: None,
             world: World::default(),
-        };
-        for line in &settings.configuration {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            let set = switch.applied.set(&words).map_err(|wrong| wrong.to_string());
-            set.and_then(|()| switch.check(&switch.applied)).map_err(|answer| {
-                Error::FirstLine {
-                    switch: settings.name.clone(),
-                    line: line.clone(),
-                    answer: answer.trim().to_owned(),
-                }
-            })?;
         }
-        switch.saved = switch.applied.clone();
-        Ok(switch)
+    }
+
+    /// The lines that the settings give, applied and saved: `nv set` commands without these words.
+    pub(super) fn configure(&mut self, lines: &[String]) -> Result<(), (String, String)> {
+        for line in lines {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let set = self.applied.set(&words).map_err(|wrong| wrong.to_string());
+            set.and_then(|()| self.check(&self.applied)).map_err(|answer| (line.clone(), answer))?;
+        }
+        self.saved = self.applied.clone();
+        Ok(())
     }
 
     fn run(&mut self, session: &mut Session, line: &str, now: Instant) -> Outcome {

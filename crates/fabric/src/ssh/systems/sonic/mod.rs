@@ -16,12 +16,11 @@ use tokio::time::Instant;
 use self::db::{Db, Row};
 use super::super::device::{Device, Exit, Login, Manners, Overflow, Prompt, Reply, Screen};
 use super::super::device::{TypeAhead, Wants};
-use super::super::settings::Settings;
 use super::super::view::PortView;
 use super::super::vlans::VlanSet;
 use super::super::world::World;
+use super::Setup;
 use super::shell::{self, Outcome};
-use crate::error::Error;
 
 const ART: &str = "You are on\n  ____   ___  _   _ _  ____\n / ___| / _ \\| \\ | (_)/ ___|\n \
     \\___ \\| | | |  \\| | | |\n  ___) | |_| | |\\  | | |___\n |____/ \\___/|_| \\_|_|\\____|\n\n\
@@ -51,31 +50,31 @@ pub(super) struct Session {
 }
 
 impl Sonic {
-    /// The switch of these settings. Its configuration lines are `config` commands without that
-    /// word.
-    pub(super) fn new(settings: &Settings) -> Result<Self, Error> {
-        let mut db = Db::fresh(&settings.name, settings.ports);
-        for line in &settings.configuration {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            let outcome = config::run(&mut db, &words);
-            if outcome.status != 0 {
-                return Err(Error::FirstLine {
-                    switch: settings.name.clone(),
-                    line: line.clone(),
-                    answer: outcome.errors.trim().to_owned(),
-                });
-            }
-        }
-        Ok(Self {
-            name: settings.name.clone(),
-            motd: settings.motd.clone().unwrap_or_else(|| ART.to_owned()),
-            has_pair: settings.has_pair,
+    pub(super) fn new(setup: Setup) -> Self {
+        let db = Db::fresh(&setup.name, setup.ports);
+        Self {
+            motd: setup.motd.unwrap_or_else(|| ART.to_owned()),
+            name: setup.name,
+            has_pair: setup.has_pair,
             saved: db.clone(),
             db,
             checkpoints: BTreeMap::new(),
             routing: BTreeSet::new(),
             world: World::default(),
-        })
+        }
+    }
+
+    /// The lines that the settings give, saved: `config` commands without that word.
+    pub(super) fn configure(&mut self, lines: &[String]) -> Result<(), (String, String)> {
+        for line in lines {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let outcome = config::run(&mut self.db, &words);
+            if outcome.status != 0 {
+                return Err((line.clone(), outcome.errors));
+            }
+        }
+        self.saved = self.db.clone();
+        Ok(())
     }
 
     fn run(&mut self, session: &mut Session, line: &str) -> Outcome {
