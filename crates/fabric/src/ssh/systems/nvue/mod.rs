@@ -5,6 +5,7 @@
 //! found, with exit status 0. The release is one of `on` and `off` (before 5.12) that saves by
 //! itself.
 
+mod linux;
 mod show;
 mod tree;
 
@@ -102,10 +103,31 @@ impl Nvue {
     fn command(&mut self, session: &mut Session, words: &[&str], now: Instant) -> Outcome {
         match words {
             ["sudo", "-n", rest @ ..] | ["sudo", rest @ ..] => self.command(session, rest, now),
+            ["sh" | "bash", "-c", line] => self.run(session, line, now),
             ["nv", "set", rest @ ..] => self.edit(session, |tree| tree.set(rest)),
             ["nv", "unset", rest @ ..] => self.edit(session, |tree| tree.unset(rest)),
             ["nv", "config", rest @ ..] => self.config(session, rest, now),
             ["nv", "show", rest @ ..] => self.show(session, rest),
+            ["ip", "-j", "-d", "link", "show", "dev", port]
+            | ["ip", "-d", "-j", "link", "show", "dev", port]
+            | ["ip", "-j", "link", "show", "dev", port] => match self.canonical(port) {
+                Some(_) => Outcome::good(linux::links(&self.ports(), |view| view.name == *port)),
+                None => Outcome::bad(1, format!("Device \"{port}\" does not exist.\n")),
+            },
+            ["ip", "-j", "link", "show", "type", "bond"] => {
+                Outcome::good(linux::links(&self.ports(), |view| !view.members.is_empty()))
+            }
+            ["bridge" | "/sbin/bridge", "vlan", "show", "dev", port] => {
+                let mut ports = self.ports();
+                ports.retain(|view| view.name == *port);
+                Outcome::good(linux::vlans(&ports))
+            }
+            ["ifquery" | "/sbin/ifquery", port] => match linux::stanza(&self.applied, port) {
+                Some(text) => Outcome::good(text),
+                None => {
+                    Outcome::bad(1, format!("error: cannot find interfaces: {port}\n"))
+                }
+            },
             ["bridge", "-j", "vlan", "show"] => Outcome::good(show::bridge_vlans(&self.ports())),
             ["bridge", "-j", "vlan", "show", "dev", port] => {
                 let mut ports = self.ports();
@@ -334,7 +356,8 @@ impl Nvue {
         let of = |more: &'static str| [&domain[..], &[more]].concat();
         let ids =
             |keys: Vec<&str>| keys.iter().filter_map(|id| id.parse().ok()).collect::<VlanSet>();
-        let mut bridge = ids(tree.keys(&["bridge", "domain", BRIDGE, "vlan"]));
+        let listed = ids(tree.keys(&["bridge", "domain", BRIDGE, "vlan"]));
+        let mut bridge = listed.clone();
         bridge.insert(1);
         if let Some(access) = tree.leaf(&of("access")).and_then(|id| id.parse::<u16>().ok()) {
             return (
@@ -345,7 +368,8 @@ impl Nvue {
         }
         let own = ids(tree.keys(&of("vlan")));
         // Without a list of its own the port has the bridge's.
-        let mut permits = if own.is_empty() { VlanSet::all() } else { own };
+        let (mut permits, there) =
+            if own.is_empty() { (VlanSet::all(), &listed) } else { (own, &bridge) };
         let untagged = match tree.leaf(&of("untagged")) {
             Some("none") => None,
             Some(id) => id.parse().ok(),
@@ -354,7 +378,7 @@ impl Nvue {
         if let Some(id) = untagged {
             permits.remove(id);
         }
-        let tagged = permits.intersection(&bridge);
+        let tagged = permits.intersection(there);
         (untagged.filter(|id| bridge.contains(*id)), tagged, permits)
     }
 

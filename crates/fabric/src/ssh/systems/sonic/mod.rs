@@ -107,6 +107,7 @@ impl Sonic {
             ["sonic-cfggen", "-d", "--var-json", table] => {
                 Outcome::good(pretty(&self.db.table_json(table)))
             }
+            ["sonic-db-dump", rest @ ..] => self.dump(rest),
             ["sonic-db-cli", "CONFIG_DB", rest @ ..] => self.database(rest, is_root),
             ["sonic-db-cli", "APPL_DB", rest @ ..] => self.state(rest),
             ["docker", "exec", "lldp", "lldpctl", "-f", "json"] if is_root => {
@@ -203,8 +204,10 @@ impl Sonic {
                     [field, value] => Some((*field, *value)),
                     _ => None,
                 });
+                let old = self.db.row(&table, &row).map_or(0, Row::len);
                 self.db.set(&table, &row, fields);
-                Outcome::good(format!("{}\n", pairs.len() / 2))
+                let new = self.db.row(&table, &row).map_or(0, Row::len);
+                Outcome::good(format!("{}\n", new - old))
             }
             ("hdel", [key, fields @ ..]) if !fields.is_empty() => {
                 let Some((table, row)) = place(key) else { return Outcome::bad(1, "bad key\n") };
@@ -219,8 +222,41 @@ impl Sonic {
         }
     }
 
+    /// `sonic-db-dump`: rows by a pattern on their whole keys.
+    fn dump(&self, words: &[&str]) -> Outcome {
+        let (mut database, mut pattern) = (None, "*");
+        let mut words = words.iter().copied();
+        while let Some(word) = words.next() {
+            match word {
+                "-n" | "--dbname" => database = words.next(),
+                "-k" | "--keys" => pattern = words.next().unwrap_or("*"),
+                "-y" | "--pretty" => {}
+                other => {
+                    let usage = "usage: sonic-db-dump [-h] -n DBNAME [-k KEYS] [-y]\n";
+                    let told = format!("sonic-db-dump: error: unrecognized arguments: {other}\n");
+                    return Outcome::bad(2, format!("{usage}{told}"));
+                }
+            }
+        }
+        let ports = self.ports();
+        let rows = match database {
+            Some("CONFIG_DB") => self.db.rows(),
+            Some("APPL_DB") => {
+                let mut rows = show::state(&self.db, &self.world, &ports);
+                rows.extend(show::neighbours(&self.world));
+                rows
+            }
+            Some("STATE_DB") => show::addresses(&self.world, &ports),
+            other => {
+                let name = other.unwrap_or_default();
+                return Outcome::bad(1, format!("Invalid database name input: '{name}'\n"));
+            }
+        };
+        Outcome::good(pretty(&db::dump(&rows, pattern)))
+    }
+
     fn state(&self, words: &[&str]) -> Outcome {
-        let tables = show::state(&self.db, &self.ports());
+        let tables = show::state(&self.db, &self.world, &self.ports());
         match words {
             [verb, key] if verb.eq_ignore_ascii_case("hgetall") => {
                 Outcome::good(show::dictionary(tables.get(*key)))
