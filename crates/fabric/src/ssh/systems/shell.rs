@@ -117,8 +117,7 @@ fn quoted(mark: char, letters: &mut Letters<'_>, word: &mut String) -> Result<()
         match letters.next() {
             Some(letter) if letter == mark => return Ok(()),
             Some('\\')
-                if mark == '"'
-                    && letters.peek().is_some_and(|next| "\"\\$`".contains(*next)) =>
+                if mark == '"' && letters.peek().is_some_and(|next| "\"\\$`".contains(*next)) =>
             {
                 word.extend(letters.next());
             }
@@ -130,11 +129,7 @@ fn quoted(mark: char, letters: &mut Letters<'_>, word: &mut String) -> Result<()
 }
 
 /// What is behind a `>`.
-fn redirect(
-    simple: &mut Simple,
-    is_errors: bool,
-    letters: &mut Letters<'_>,
-) -> Result<(), String> {
+fn redirect(simple: &mut Simple, is_errors: bool, letters: &mut Letters<'_>) -> Result<(), String> {
     let mut target = String::new();
     while letters.next_if(|letter| *letter == ' ').is_some() {}
     while let Some(letter) = letters.next_if(|letter| !" \t;|".contains(*letter)) {
@@ -197,7 +192,9 @@ mod tests {
         assert_eq!(words("set 'PORT|Ethernet4' x"), [["set", "PORT|Ethernet4", "x"]]);
         assert_eq!(words("a; b && c # d"), [vec!["a"], vec!["b"], vec!["c"]]);
         assert!(words(" ").is_empty());
-        for bad in ["a | b", "a &", "a && ", "&& a", "a > b", "a 2>&3", "echo $x", "'a", "`a`", "\"$x\""] {
+        for bad in
+            ["a | b", "a &", "a && ", "&& a", "a > b", "a 2>&3", "echo $x", "'a", "`a`", "\"$x\""]
+        {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }
@@ -231,7 +228,11 @@ mod tests {
             ("a 2>&1; a", "oeo", "e"),
         ] {
             let outcome = run(line, both);
-            assert_eq!((outcome.output.as_str(), outcome.errors.as_str()), (output, errors), "{line}");
+            assert_eq!(
+                (outcome.output.as_str(), outcome.errors.as_str()),
+                (output, errors),
+                "{line}"
+            );
         }
     }
 }

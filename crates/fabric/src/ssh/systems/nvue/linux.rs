@@ -83,8 +83,7 @@ pub(super) fn vlans(ports: &[PortView]) -> String {
     for view in ports.iter().filter(|view| view.lag.is_none()) {
         let mut name = view.name.as_str();
         for vlan in view.vlans().iter() {
-            let flags =
-                if view.untagged == Some(vlan) { " PVID Egress Untagged" } else { "" };
+            let flags = if view.untagged == Some(vlan) { " PVID Egress Untagged" } else { "" };
             let _ = writeln!(text, "{name:<18}{vlan}{flags}");
             name = "";
         }

@@ -87,7 +87,8 @@ impl Nvue {
         for line in lines {
             let words: Vec<&str> = line.split_whitespace().collect();
             let set = self.applied.set(&words).map_err(|wrong| wrong.to_string());
-            set.and_then(|()| self.check(&self.applied)).map_err(|answer| (line.clone(), answer))?;
+            set.and_then(|()| self.check(&self.applied))
+                .map_err(|answer| (line.clone(), answer))?;
         }
         self.saved = self.applied.clone();
         Ok(())
@@ -124,9 +125,7 @@ impl Nvue {
             }
             ["ifquery" | "/sbin/ifquery", port] => match linux::stanza(&self.applied, port) {
                 Some(text) => Outcome::good(text),
-                None => {
-                    Outcome::bad(1, format!("error: cannot find interfaces: {port}\n"))
-                }
+                None => Outcome::bad(1, format!("error: cannot find interfaces: {port}\n")),
             },
             ["bridge", "-j", "vlan", "show"] => Outcome::good(show::bridge_vlans(&self.ports())),
             ["bridge", "-j", "vlan", "show", "dev", port] => {
