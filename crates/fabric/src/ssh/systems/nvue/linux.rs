@@ -94,7 +94,7 @@ pub(super) fn vlans(ports: &[PortView]) -> String {
 /// `ifquery`: the interface as it is in `/etc/network/interfaces`. None if it is not there.
 pub(super) fn stanza(tree: &Tree, name: &str) -> Option<String> {
     let bonded = |bond: &&str| tree.keys(&["interface", bond, "bond", "member"]).contains(&name);
-    let is_member = tree.keys(&["interface"]).iter().any(|bond| bonded(&bond));
+    let is_member = tree.keys(&["interface"]).iter().any(bonded);
     if !is_member && !tree.has(&["interface", name]) {
         return None;
     }

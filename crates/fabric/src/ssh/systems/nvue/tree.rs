@@ -257,7 +257,8 @@ fn read(words: &[&str], whole: bool) -> Result<Vec<Path>, Wrong> {
                     paths = paths
                         .iter()
                         .flat_map(|path: &Path| {
-                            next.iter().map(|step| [path.as_slice(), &[step.clone()]].concat())
+                            next.iter()
+                                .map(|step| [path.as_slice(), std::slice::from_ref(step)].concat())
                         })
                         .collect();
                     matched += 1;
