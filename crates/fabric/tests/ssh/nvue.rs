@@ -216,7 +216,8 @@ async fn linux_shows_what_is_applied() {
     assert_eq!(link[0]["flags"], json!(["BROADCAST", "MULTICAST"]));
     let bonds = json(bench.run("ip -j link show type bond").await);
     assert_eq!((bonds.as_array().unwrap().len(), &bonds[0]["ifname"]), (1, &json!("bond1")));
-    assert_eq!(bonds[0]["linkinfo"]["info_data"]["mode"], json!("802.3ad"));
+    let data = &bonds[0]["linkinfo"]["info_data"];
+    assert_eq!((&data["mode"], &data["ad_lacp_rate"]), (&json!("802.3ad"), &json!("slow")));
     let done = bench.desk.exec(&bench.switch, "ip -j -d link show dev swp99").await;
     assert_eq!(done.status.code(), Some(1));
     let vlans = json(bench.run("nv show bridge domain br_default vlan --applied -o json").await);

@@ -18,6 +18,10 @@ async fn a_lock_keeps_others_out() {
     assert_eq!(bench.say("configure").await, format!("{ENTERED}{listed}{dirty}"));
     assert_eq!(bench.say("set vlans v500 vlan-id 500").await, locked);
     assert_eq!(bench.say("commit").await, locked);
+    let mut third = login(&bench.desk, &bench.switch).await;
+    let refused = "error: shared configuration database modified\n";
+    assert_eq!(say(&mut third, "configure private").await, refused);
+    drop(third);
     other.send("exit\r").await;
     other.until("Discard uncommitted changes? [yes,no] (yes) ").await;
     other.send("\r").await;
@@ -27,6 +31,22 @@ async fn a_lock_keeps_others_out() {
     assert_eq!(bench.say("commit and-quit").await, format!("{DONE}Exiting configuration mode\n"));
     let vlans = bench.say("show configuration vlans | display set").await;
     assert!(vlans.contains("v500") && !vlans.contains("v400"), "{vlans}");
+}
+
+#[tokio::test]
+async fn a_private_commit_waits_for_the_lock() {
+    let mut bench = bench().await;
+    let mut other = login(&bench.desk, &bench.switch).await;
+    say(&mut other, "configure private").await;
+    say(&mut other, &family("xe-0/0/1", "vlan members v100")).await;
+    assert!(bench.say("configure exclusive").await.starts_with(DISCARDS));
+    let holder = "  admin terminal pts/1 (pid 4001) on since 2026-01-05 08:00:00 UTC\n      exclusive [edit]\n";
+    let locked = format!("error: configuration database locked by:\n{holder}");
+    assert_eq!(say(&mut other, "commit").await, locked);
+    assert_eq!(bench.carried("xe-0/0/1"), (None, String::new(), 0));
+    assert_eq!(bench.say("exit").await, "Exiting configuration mode\n");
+    assert_eq!(say(&mut other, "commit").await, DONE, "what was entered is still there");
+    assert_eq!(bench.carried("xe-0/0/1"), (Some(100), String::new(), 0));
 }
 
 #[tokio::test]

@@ -281,7 +281,7 @@ fn fault(kind: &str, word: &str) -> Option<String> {
         "vlan" => is_vlan_name(word)
             .then_some(())
             .map_or_else(|| Some(format!("error: invalid vlan name: {word}")), |()| None),
-        "member" => (!is_vlan_name(word) && ids(word).is_none())
+        "member" => (word != "all" && !is_vlan_name(word) && ids(word).is_none())
             .then(|| format!("error: invalid vlan member: {word}")),
         _ => None,
     }
@@ -315,9 +315,9 @@ fn is_interface(word: &str) -> bool {
 
 fn is_vlan_name(word: &str) -> bool {
     let good = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    word.len() <= 64
-        && word.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic())
-        && word.bytes().all(good)
+    // What is a number or a range cannot be told from one.
+    let is_number = word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    word.len() <= 64 && !is_number && word != "all" && word.bytes().all(good)
 }
 
 /// A member by its number: `200`, or the first and last of `200-210`.

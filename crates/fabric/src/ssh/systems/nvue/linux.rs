@@ -12,13 +12,13 @@ use super::BRIDGE;
 use super::tree::Tree;
 
 /// `ip -j -d link show`.
-pub(super) fn links(ports: &[PortView], wanted: impl Fn(&PortView) -> bool) -> String {
+pub(super) fn links(tree: &Tree, ports: &[PortView], wanted: impl Fn(&PortView) -> bool) -> String {
     let rows = ports.iter().enumerate().filter(|(_, view)| wanted(view));
-    let rows: Vec<Value> = rows.map(|(index, view)| link(ports, index, view)).collect();
+    let rows: Vec<Value> = rows.map(|(index, view)| link(tree, ports, index, view)).collect();
     format!("{}\n", Value::Array(rows))
 }
 
-fn link(ports: &[PortView], index: usize, view: &PortView) -> Value {
+fn link(tree: &Tree, ports: &[PortView], index: usize, view: &PortView) -> Value {
     let bundle = view.lag.as_ref().and_then(|lag| ports.iter().find(|port| port.name == *lag));
     let runs = if bundle.is_some() { view.enabled } else { view.up };
     let mut flags = vec!["BROADCAST", "MULTICAST"];
@@ -40,9 +40,10 @@ fn link(ports: &[PortView], index: usize, view: &PortView) -> Value {
         let is_static = view.lag_mode.as_deref() == Some("static");
         info.insert("info_kind".into(), json!("bond"));
         let mode = if is_static { "balance-xor" } else { "802.3ad" };
+        let rate = tree.leaf(&["interface", &view.name, "bond", "lacp-rate"]).unwrap_or("fast");
         let data = json!({
             "mode": mode, "miimon": 100, "updelay": 0, "downdelay": 0, "min_links": 1,
-            "xmit_hash_policy": "layer3+4", "ad_lacp_rate": "fast",
+            "xmit_hash_policy": "layer3+4", "ad_lacp_rate": rate,
         });
         info.insert("info_data".into(), data);
     }

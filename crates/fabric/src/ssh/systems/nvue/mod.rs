@@ -3,7 +3,10 @@
 //! A pending revision belongs to a user, not to a login: two logins of one user edit the same one.
 //! A revision that does not fit is refused at `apply`, on standard error and, as practitioners have
 //! found, with exit status 0. The release is one of `on` and `off` (before 5.12) that saves by
-//! itself.
+//! itself. Linux's own commands show what is applied.
+//!
+//! Guessed: the texts of `nv config detach`, `--confirm-yes` and `--confirm-no`, and that a port
+//! whose last VLAN is unset stays in the bridge, where it carries every VLAN.
 
 mod linux;
 mod show;
@@ -112,11 +115,15 @@ impl Nvue {
             ["ip", "-j", "-d", "link", "show", "dev", port]
             | ["ip", "-d", "-j", "link", "show", "dev", port]
             | ["ip", "-j", "link", "show", "dev", port] => match self.canonical(port) {
-                Some(_) => Outcome::good(linux::links(&self.ports(), |view| view.name == *port)),
+                Some(_) => Outcome::good(linux::links(&self.applied, &self.ports(), |view| {
+                    view.name == *port
+                })),
                 None => Outcome::bad(1, format!("Device \"{port}\" does not exist.\n")),
             },
             ["ip", "-j", "link", "show", "type", "bond"] => {
-                Outcome::good(linux::links(&self.ports(), |view| !view.members.is_empty()))
+                Outcome::good(linux::links(&self.applied, &self.ports(), |view| {
+                    !view.members.is_empty()
+                }))
             }
             ["bridge" | "/sbin/bridge", "vlan", "show", "dev", port] => {
                 let mut ports = self.ports();
