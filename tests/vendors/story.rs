@@ -7,7 +7,7 @@ use system_tests::{Lag, attach, attach_lag, detach, trunk};
 
 use crate::{
     site::{IDLE, Site, Vlans, carried},
-    vendor::{EOS, IOS, NVUE, NXOS, OS10, SONIC, Vendor},
+    vendor::{EOS, IOS, JUNOS, NVUE, NXOS, OS10, SONIC, Vendor},
 };
 
 const LACP: Lag<'_> = Lag { name: "bond-srv", mode: "802.3ad", fallback: false };
@@ -102,6 +102,7 @@ fn life(vendor: Vendor) {
 #[case::os10(OS10)]
 #[case::sonic(SONIC)]
 #[case::nvue(NVUE)]
+#[case::junos(JUNOS)]
 fn a_server_comes_changes_and_goes(#[case] vendor: Vendor) {
     life(vendor);
 }

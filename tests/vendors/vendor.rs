@@ -70,9 +70,9 @@ pub(crate) const NVUE: Vendor = Vendor {
 };
 
 pub(crate) const JUNOS: Vendor = Vendor {
-    system: System::Nvue,
-    profile: "cumulus-nvue",
-    port: |number| format!("swp{number}"),
-    configuration: &[],
+    system: System::Junos,
+    profile: "juniper-junos",
+    port: |number| format!("xe-0/0/{}", number - 1),
+    configuration: &["set chassis aggregated-devices ethernet device-count 20"],
     options: "",
 };

@@ -4,6 +4,7 @@ mod client;
 mod eos;
 mod framework;
 mod ios;
+mod junos;
 mod nvue;
 mod nxos;
 mod os10;

@@ -118,6 +118,8 @@ pub enum Wants {
     Command,
     /// A line that answers a question.
     Answer,
+    /// A line of a text, which control-D ends: the end is a line that is this character.
+    Text,
     /// A password: neither shown nor recorded.
     Secret,
     /// One key, without return (`[confirm]`).

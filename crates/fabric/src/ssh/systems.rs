@@ -4,6 +4,7 @@ mod chassis;
 mod eos;
 mod grammar;
 mod ios;
+mod junos;
 mod nvue;
 mod nxos;
 mod os10;
@@ -36,12 +37,14 @@ pub enum System {
     Sonic,
     /// Cumulus Linux with NVUE, release 5.9.
     Nvue,
+    /// Junos on EX and QFX, the enhanced layer 2 software.
+    Junos,
 }
 
 impl System {
     /// Every system.
     pub const ALL: &[Self] =
-        &[Self::Eos, Self::NxOs, Self::Ios, Self::Os10, Self::Sonic, Self::Nvue];
+        &[Self::Eos, Self::NxOs, Self::Ios, Self::Os10, Self::Sonic, Self::Nvue, Self::Junos];
 
     /// The word for it: `eos`.
     #[must_use]
@@ -53,6 +56,7 @@ impl System {
             Self::Os10 => "os10",
             Self::Sonic => "sonic",
             Self::Nvue => "nvue",
+            Self::Junos => "junos",
         }
     }
 }
@@ -139,7 +143,20 @@ pub(super) async fn start(system: System, settings: &Settings) -> Result<SshSwit
             device.configure(lines).map_err(refused)?;
             SshSwitch::serve(device, settings).await
         }
-        System::Sonic => SshSwitch::serve(sonic::Sonic::new(settings)?, settings).await,
-        System::Nvue => SshSwitch::serve(nvue::Nvue::new(settings)?, settings).await,
+        System::Sonic => {
+            let mut device = sonic::Sonic::new(setup);
+            device.configure(lines).map_err(refused)?;
+            SshSwitch::serve(device, settings).await
+        }
+        System::Nvue => {
+            let mut device = nvue::Nvue::new(setup);
+            device.configure(lines).map_err(refused)?;
+            SshSwitch::serve(device, settings).await
+        }
+        System::Junos => {
+            let mut device = junos::Junos::new(setup);
+            device.configure(lines).map_err(refused)?;
+            SshSwitch::serve(device, settings).await
+        }
     }
 }

@@ -19,7 +19,7 @@ impl Bench {
         let other = User::new("other").key(&desk.public).unwrap();
         let settings = desk.settings().user(other).ports(8);
         let settings = settings.configuration(configuration.iter().copied());
-        let switch = SshSwitch::start(System::Nvue, settings).await.unwrap();
+        let switch = SshSwitch::start(System::Nvue, &settings).await.unwrap();
         Self { desk, switch }
     }
 
@@ -72,6 +72,8 @@ async fn a_port_without_a_list_has_every_vlan_of_the_bridge() {
     bench
         .run("nv unset interface swp2 bridge domain br_default vlan 20 && nv config apply -y")
         .await;
+    assert_eq!(bench.carried("swp2"), (Some(1), "10,20".to_owned(), 4093), "still in the bridge");
+    bench.run("nv unset interface swp2 bridge domain br_default && nv config apply -y").await;
     assert_eq!(bench.carried("swp2"), (None, String::new(), 0));
     bench.run("nv unset interface swp3 bridge domain br_default vlan && nv config apply -y").await;
     assert_eq!(bench.carried("swp3"), (None, "10,20".to_owned(), 4094));
@@ -166,4 +168,58 @@ async fn an_apply_that_nobody_confirms_is_taken_back() {
     bench.run("nv config apply -y --confirm 5").await;
     assert_eq!(bench.run("nv config apply --confirm-yes").await, "confirmed\n");
     assert_eq!(bench.carried("swp1"), (Some(10), String::new(), 0));
+}
+
+#[tokio::test]
+async fn linux_shows_what_is_applied() {
+    let bench = Bench::new(&[
+        "bridge domain br_default vlan 10,20",
+        "bridge domain br_default vlan 20 vni 10020",
+        "interface swp1 description server",
+        "interface swp1 link mtu 9000",
+        "interface swp1 bridge domain br_default vlan 10,20",
+        "interface swp1 bridge domain br_default untagged 10",
+        "interface swp1 bridge domain br_default stp admin-edge on",
+        "interface bond1 bond member swp3-4",
+        "interface bond1 bond lacp-rate slow",
+        "interface bond1 bond lacp-bypass on",
+        "interface bond1 bond mlag id 7",
+        "interface swp8 link state down",
+    ])
+    .await;
+    let quiet = "sh -c 'nv config detach >/dev/null 2>&1 || true'";
+    assert_eq!(bench.run(quiet).await, "");
+    assert_eq!(
+        bench.run("sh -c '/sbin/ifquery swp1 2>/dev/null || true'").await,
+        "auto swp1\niface swp1\n\talias server\n\tmtu 9000\n\tbridge-vids 10 20\n\t\
+         bridge-pvid 10\n\tmstpctl-portadminedge yes\n\n"
+    );
+    assert_eq!(
+        bench.run("sh -c '/sbin/ifquery bond1 2>/dev/null || true'").await,
+        "auto bond1\niface bond1\n\tbond-slaves swp3 swp4\n\tbond-mode 802.3ad\n\t\
+         bond-lacp-rate slow\n\tbond-lacp-bypass-allow yes\n\tclag-id 7\n\n"
+    );
+    assert_eq!(bench.run("sh -c '/sbin/ifquery swp2 2>/dev/null || true'").await, "");
+    assert_eq!(bench.run("/sbin/ifquery swp2").await, "error: cannot find interfaces: swp2\n");
+    assert_eq!(
+        bench.run("/sbin/bridge vlan show dev swp1").await,
+        "port              vlan-id  \nswp1              10 PVID Egress Untagged\n                  20\n"
+    );
+    let json = |text: String| serde_json::from_str::<Value>(&text).unwrap();
+    let link = json(bench.run("ip -j -d link show dev swp1").await);
+    assert_eq!((&link[0]["mtu"], &link[0]["master"]), (&json!(9000), &json!("br_default")));
+    assert_eq!(link[0]["ifalias"], json!("server"));
+    let link = json(bench.run("ip -j -d link show dev swp3").await);
+    assert_eq!((&link[0]["master"], &link[0]["operstate"]), (&json!("bond1"), &json!("UP")));
+    assert_eq!(link[0]["linkinfo"]["info_slave_data"]["state"], json!("ACTIVE"));
+    let link = json(bench.run("ip -j -d link show dev swp8").await);
+    assert_eq!(link[0]["flags"], json!(["BROADCAST", "MULTICAST"]));
+    let bonds = json(bench.run("ip -j link show type bond").await);
+    assert_eq!((bonds.as_array().unwrap().len(), &bonds[0]["ifname"]), (1, &json!("bond1")));
+    let data = &bonds[0]["linkinfo"]["info_data"];
+    assert_eq!((&data["mode"], &data["ad_lacp_rate"]), (&json!("802.3ad"), &json!("slow")));
+    let done = bench.desk.exec(&bench.switch, "ip -j -d link show dev swp99").await;
+    assert_eq!(done.status.code(), Some(1));
+    let vlans = json(bench.run("nv show bridge domain br_default vlan --applied -o json").await);
+    assert_eq!(vlans, json!({ "10": {}, "20": { "vni": { "10020": {} } } }));
 }

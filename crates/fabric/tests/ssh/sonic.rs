@@ -1,6 +1,6 @@
 //! SONiC: the texts of its own source, and the order that it insists on.
 
-use fabric::ssh::{SshSwitch, System, VlanSet};
+use fabric::ssh::{Neighbour, SshSwitch, System, VlanSet};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ impl Bench {
     async fn new(configuration: &[&str]) -> Self {
         let desk = Desk::new();
         let settings = desk.settings().ports(8).configuration(configuration.iter().copied());
-        let switch = SshSwitch::start(System::Sonic, settings).await.unwrap();
+        let switch = SshSwitch::start(System::Sonic, &settings).await.unwrap();
         Self { desk, switch }
     }
 
@@ -244,4 +244,72 @@ async fn a_person_sees_a_prompt_and_is_asked() {
     assert!(shell.until("admin@leaf-01:~$ ").await.contains("Aborted!"));
     shell.send("exit\r").await;
     shell.rest().await;
+}
+
+#[tokio::test]
+async fn rows_are_dumped_by_a_pattern_on_their_keys() {
+    let bench = Bench::new(&[
+        "vlan add 100",
+        "vlan member add -u 100 Ethernet4",
+        "portchannel add PortChannel10",
+        "portchannel member add PortChannel10 Ethernet8",
+    ])
+    .await;
+    bench.switch.plug(|world| {
+        let cable = world.cable_mut("Ethernet4");
+        cable.macs.push((100, [0, 0x53, 0, 0, 0, 9]));
+        cable.neighbour = Some(Neighbour {
+            chassis: [0, 0x53, 0, 0, 0, 8],
+            port_id: "eth0".into(),
+            system_name: "server-1".into(),
+            port_description: String::new(),
+        });
+    });
+    let dump = async |rest: &str| {
+        let (text, errors, status) = bench.run(&format!("sudo -n sonic-db-dump {rest}")).await;
+        assert_eq!((errors.as_str(), status), ("", 0), "{rest}");
+        serde_json::from_str::<Value>(&text).unwrap()
+    };
+    let rows = dump("-n CONFIG_DB -y -k '*|Ethernet4'").await;
+    let keys: Vec<&String> = rows.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["PORT|Ethernet4", "VLAN_MEMBER|Vlan100|Ethernet4"]);
+    let row = &rows["VLAN_MEMBER|Vlan100|Ethernet4"];
+    assert_eq!((&row["type"], &row["ttl"]), (&json!("hash"), &json!(-0.001)));
+    assert_eq!(row["value"], json!({ "tagging_mode": "untagged" }));
+    let rows = dump("-n CONFIG_DB -y -k 'PORTCHANNEL_MEMBER|PortChannel10|*'").await;
+    let row = &rows["PORTCHANNEL_MEMBER|PortChannel10|Ethernet8"];
+    assert_eq!(row["value"], json!({ "NULL": "NULL" }));
+    assert_eq!(dump("-n CONFIG_DB -y -k 'VXLAN_TUNNEL_MAP|*'").await, json!({}));
+    let rows = dump("-n APPL_DB -y -k '*:Ethernet8'").await;
+    let member = &rows["LAG_MEMBER_TABLE:PortChannel10:Ethernet8"]["value"];
+    assert_eq!(member, &json!({ "status": "enabled" }));
+    assert_eq!(rows["PORT_TABLE:Ethernet8"]["value"]["oper_status"], json!("up"));
+    let rows = dump("-n APPL_DB -y -k 'LLDP_ENTRY_TABLE:*'").await;
+    let told = &rows["LLDP_ENTRY_TABLE:Ethernet4"]["value"];
+    assert_eq!(
+        (&told["lldp_rem_sys_name"], &told["lldp_rem_port_id_subtype"]),
+        (&json!("server-1"), &json!("5"))
+    );
+    let rows = dump("-n STATE_DB -y -k 'FDB_TABLE|*'").await;
+    let learned = &rows["FDB_TABLE|Vlan100:00:53:00:00:00:09"]["value"];
+    assert_eq!(learned, &json!({ "port": "Ethernet4", "type": "dynamic" }));
+    let (_, _, status) = bench.run("sudo -n sonic-db-dump -n OTHER_DB -y").await;
+    assert_eq!(status, 1);
+}
+
+#[tokio::test]
+async fn what_may_fail_is_written_so_that_it_does_not() {
+    let bench = Bench::new(&["vlan add 100", "switchport mode access Ethernet4"]).await;
+    let mode = "sudo -n sh -c 'config switchport mode trunk Ethernet4 >/dev/null 2>&1 || true'";
+    let silent = (String::new(), String::new(), 0);
+    assert_eq!(bench.run(mode).await, silent);
+    assert_eq!(bench.run(mode).await, silent, "it is a trunk already");
+    let describe = "sudo -n sonic-db-cli CONFIG_DB hset 'PORT|Ethernet4' description";
+    assert_eq!(bench.run(&format!("{describe} 'server 7'")).await.0, "1\n");
+    assert_eq!(bench.run(&format!("{describe} 'server 8'")).await.0, "0\n");
+    let view = bench.switch.port("Ethernet4").unwrap();
+    assert_eq!(view.description.as_deref(), Some("server 8"));
+    let remove = "sudo -n sonic-db-cli CONFIG_DB hdel 'PORT|Ethernet4' description";
+    assert_eq!(bench.run(remove).await.0, "1\n");
+    assert_eq!(bench.run(remove).await.0, "0\n");
 }

@@ -49,7 +49,10 @@ Several switches come from a file:
   max_sessions = 5
 
 Further keys: enable_secret_file, host_key_file (otherwise a key is made at each start), banner,
-motd, legacy = true (only the algorithms of old switches), quirks = [\"isl\"].";
+motd, legacy = true (only the algorithms of old switches), quirks = [\"isl\"].
+
+Lines of `configuration` are what is entered in configuration mode: for junos with \"set\" in front,
+for nvue what follows \"nv set\", for sonic what follows \"config\".";
 
 /// Start simulated switches, to try clients on.
 #[derive(Debug, clap::Args)]
@@ -73,7 +76,7 @@ struct Run {
     /// The switches, in TOML
     #[arg(long, value_name = "FILE", conflicts_with_all = ["system", "name", "port", "user"])]
     file: Option<PathBuf>,
-    /// The operating system: eos, nxos, ios, os10
+    /// The operating system: eos, nxos, ios, os10, sonic, nvue, junos
     #[arg(long, required_unless_present = "file")]
     system: Option<System>,
     /// The switch's name, which its prompt shows

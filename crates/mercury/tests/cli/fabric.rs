@@ -76,7 +76,8 @@ fn mistakes_are_told_before_anything_runs() {
     assert_eq!(code, 10);
     assert_eq!(
         err,
-        "error: there is no simulated system `vrp`\nhint: known are eos, nxos, ios, os10\n"
+        "error: there is no simulated system `vrp`\n\
+         hint: known are eos, nxos, ios, os10, sonic, nvue, junos\n"
     );
     let (code, _, err) = run(&mut mercury("fabric run --system eos"));
     assert_eq!(code, 2);

@@ -154,6 +154,9 @@ impl Shell<'_> {
             match typed {
                 Typed::More => {}
                 Typed::Line(line) => return Ok(Some(line)),
+                Typed::Logout if prompt.wants == Wants::Text => {
+                    return Ok(Some('\u{4}'.to_string()));
+                }
                 Typed::Logout => return Ok(None),
                 Typed::Help(line) => {
                     let help = self.session.machine.help(id, &line).unwrap_or_default();

@@ -1,7 +1,7 @@
 //! As much of a shell as systems need whose command line is one: words, quotes, lists.
 //!
-//! There are no variables, pipes or redirections. A line that has any is refused, so that nothing
-//! that a client means by them is passed over.
+//! There are no variables and pipes, and of redirections only those to `/dev/null` and `2>&1`. A
+//! line that has any is refused, so that nothing that a client means by them is passed over.
 
 /// How a command is joined to the one before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,11 +14,27 @@ pub(super) enum Join {
     IfBad,
 }
 
+/// Where a stream of a command goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sink {
+    Output,
+    Errors,
+    Nowhere,
+}
+
 /// A command of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Simple {
     pub(super) join: Join,
     pub(super) words: Vec<String>,
+    pub(super) output: Sink,
+    pub(super) errors: Sink,
+}
+
+impl Simple {
+    const fn new(join: Join) -> Self {
+        Self { join, words: Vec::new(), output: Sink::Output, errors: Sink::Errors }
+    }
 }
 
 /// What a command leaves.
@@ -39,76 +55,98 @@ impl Outcome {
     }
 }
 
+fn unexpected(what: &str) -> String {
+    format!("-bash: syntax error near unexpected token `{what}'")
+}
+
 /// Reads a line into its commands.
 pub(super) fn parse(line: &str) -> Result<Vec<Simple>, String> {
     let mut list = Vec::new();
-    let mut join = Join::Always;
-    let mut words = Vec::new();
+    let mut simple = Simple::new(Join::Always);
     let mut word: Option<String> = None;
     let mut letters = line.chars().peekable();
-    let unexpected = |what: &str| format!("-bash: syntax error near unexpected token `{what}'");
     while let Some(letter) = letters.next() {
         match letter {
-            '\'' => loop {
-                match letters.next() {
-                    Some('\'') => {
-                        word.get_or_insert_default();
-                        break;
-                    }
-                    Some(inner) => word.get_or_insert_default().push(inner),
-                    None => return Err(unexpected("newline")),
-                }
-            },
-            '"' => loop {
-                match letters.next() {
-                    Some('"') => {
-                        word.get_or_insert_default();
-                        break;
-                    }
-                    Some('\\') if letters.peek().is_some_and(|next| "\"\\$`".contains(*next)) => {
-                        word.get_or_insert_default().extend(letters.next());
-                    }
-                    Some('$' | '`') => return Err(unexpected("$")),
-                    Some(inner) => word.get_or_insert_default().push(inner),
-                    None => return Err(unexpected("newline")),
-                }
-            },
+            '\'' | '"' => quoted(letter, &mut letters, word.get_or_insert_default())?,
             '\\' => word.get_or_insert_default().extend(letters.next()),
-            ' ' | '\t' => words.extend(word.take()),
+            ' ' | '\t' => simple.words.extend(word.take()),
             '#' if word.is_none() => break,
             ';' | '\n' => {
-                words.extend(word.take());
-                push(&mut list, join, &mut words);
-                join = Join::Always;
+                simple.words.extend(word.take());
+                let next = Simple::new(Join::Always);
+                push(&mut list, std::mem::replace(&mut simple, next));
             }
             '&' | '|' => {
                 if letters.next() != Some(letter) {
                     return Err(unexpected(&letter.to_string()));
                 }
-                words.extend(word.take());
-                if words.is_empty() {
+                simple.words.extend(word.take());
+                if simple.words.is_empty() {
                     return Err(unexpected(if letter == '&' { "&&" } else { "||" }));
                 }
-                push(&mut list, join, &mut words);
-                join = if letter == '&' { Join::IfGood } else { Join::IfBad };
+                let join = if letter == '&' { Join::IfGood } else { Join::IfBad };
+                push(&mut list, std::mem::replace(&mut simple, Simple::new(join)));
             }
-            '$' | '`' | '(' | ')' | '<' | '>' | '*' | '{' | '}' => {
+            '>' => {
+                let is_errors = word.as_deref() == Some("2");
+                if is_errors || word.as_deref() == Some("1") {
+                    word = None;
+                }
+                simple.words.extend(word.take());
+                redirect(&mut simple, is_errors, &mut letters)?;
+            }
+            '$' | '`' | '(' | ')' | '<' | '*' | '{' | '}' => {
                 return Err(unexpected(&letter.to_string()));
             }
             letter => word.get_or_insert_default().push(letter),
         }
     }
-    words.extend(word.take());
-    if words.is_empty() && join != Join::Always {
+    simple.words.extend(word.take());
+    if simple.words.is_empty() && simple.join != Join::Always {
         return Err(unexpected("newline"));
     }
-    push(&mut list, join, &mut words);
+    push(&mut list, simple);
     Ok(list)
 }
 
-fn push(list: &mut Vec<Simple>, join: Join, words: &mut Vec<String>) {
-    if !words.is_empty() {
-        list.push(Simple { join, words: std::mem::take(words) });
+type Letters<'a> = std::iter::Peekable<std::str::Chars<'a>>;
+
+/// What is between quotation marks, of which the first has been read.
+fn quoted(mark: char, letters: &mut Letters<'_>, word: &mut String) -> Result<(), String> {
+    loop {
+        match letters.next() {
+            Some(letter) if letter == mark => return Ok(()),
+            Some('\\')
+                if mark == '"' && letters.peek().is_some_and(|next| "\"\\$`".contains(*next)) =>
+            {
+                word.extend(letters.next());
+            }
+            Some('$' | '`') if mark == '"' => return Err(unexpected("$")),
+            Some(inner) => word.push(inner),
+            None => return Err(unexpected("newline")),
+        }
+    }
+}
+
+/// What is behind a `>`.
+fn redirect(simple: &mut Simple, is_errors: bool, letters: &mut Letters<'_>) -> Result<(), String> {
+    let mut target = String::new();
+    while letters.next_if(|letter| *letter == ' ').is_some() {}
+    while let Some(letter) = letters.next_if(|letter| !" \t;|".contains(*letter)) {
+        target.push(letter);
+    }
+    match (target.as_str(), is_errors) {
+        ("/dev/null", true) => simple.errors = Sink::Nowhere,
+        ("/dev/null", false) => simple.output = Sink::Nowhere,
+        ("&1", true) => simple.errors = simple.output,
+        _ => return Err(unexpected(">")),
+    }
+    Ok(())
+}
+
+fn push(list: &mut Vec<Simple>, simple: Simple) {
+    if !simple.words.is_empty() {
+        list.push(simple);
     }
 }
 
@@ -119,16 +157,21 @@ pub(super) fn run(line: &str, mut simple: impl FnMut(&[String]) -> Outcome) -> O
         Err(problem) => return Outcome::bad(2, format!("{problem}\n")),
     };
     let mut all = Outcome::default();
-    for Simple { join, words } in list {
-        let due = match join {
+    for simple_command in list {
+        let due = match simple_command.join {
             Join::Always => true,
             Join::IfGood => all.status == 0,
             Join::IfBad => all.status != 0,
         };
         if due {
-            let Outcome { output, errors, status } = simple(&words);
-            all.output.push_str(&output);
-            all.errors.push_str(&errors);
+            let Outcome { output, errors, status } = simple(&simple_command.words);
+            for (text, sink) in [(output, simple_command.output), (errors, simple_command.errors)] {
+                match sink {
+                    Sink::Output => all.output.push_str(&text),
+                    Sink::Errors => all.errors.push_str(&text),
+                    Sink::Nowhere => {}
+                }
+            }
             all.status = status;
         }
     }
@@ -149,7 +192,9 @@ mod tests {
         assert_eq!(words("set 'PORT|Ethernet4' x"), [["set", "PORT|Ethernet4", "x"]]);
         assert_eq!(words("a; b && c # d"), [vec!["a"], vec!["b"], vec!["c"]]);
         assert!(words(" ").is_empty());
-        for bad in ["a | b", "a &", "a && ", "&& a", "a > b", "echo $x", "'a", "`a`", "\"$x\""] {
+        for bad in
+            ["a | b", "a &", "a && ", "&& a", "a > b", "a 2>&3", "echo $x", "'a", "`a`", "\"$x\""]
+        {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }
@@ -168,5 +213,26 @@ mod tests {
         assert_eq!(ran("no || a && b"), ("no,a,b".to_owned(), 0));
         assert_eq!(ran("a || b; no"), ("a,no".to_owned(), 1));
         assert_eq!(ran("a | b").1, 2);
+    }
+
+    #[test]
+    fn streams_can_be_dropped_or_joined() {
+        let both = |_: &[String]| Outcome { output: "o".into(), errors: "e".into(), status: 0 };
+        for (line, output, errors) in [
+            ("a", "o", "e"),
+            ("a >/dev/null", "", "e"),
+            ("a 2> /dev/null", "o", ""),
+            ("a 2>/dev/null|| true", "o", ""),
+            ("a >/dev/null 2>&1 || true", "", ""),
+            ("a 2>&1 >/dev/null", "e", ""),
+            ("a 2>&1; a", "oeo", "e"),
+        ] {
+            let outcome = run(line, both);
+            assert_eq!(
+                (outcome.output.as_str(), outcome.errors.as_str()),
+                (output, errors),
+                "{line}"
+            );
+        }
     }
 }

@@ -3,8 +3,12 @@
 //! A pending revision belongs to a user, not to a login: two logins of one user edit the same one.
 //! A revision that does not fit is refused at `apply`, on standard error and, as practitioners have
 //! found, with exit status 0. The release is one of `on` and `off` (before 5.12) that saves by
-//! itself.
+//! itself. Linux's own commands show what is applied.
+//!
+//! Guessed: the texts of `nv config detach`, `--confirm-yes` and `--confirm-no`, and that a port
+//! whose last VLAN is unset stays in the bridge, where it carries every VLAN.
 
+mod linux;
 mod show;
 mod tree;
 
@@ -16,16 +20,18 @@ use tokio::time::Instant;
 use self::tree::Tree;
 use super::super::device::{Device, Exit, Login, Manners, Overflow, Prompt, Reply, Screen};
 use super::super::device::{TypeAhead, Wants};
-use super::super::settings::Settings;
 use super::super::view::PortView;
 use super::super::vlans::VlanSet;
 use super::super::world::World;
+use super::Setup;
 use super::shell::{self, Outcome};
-use crate::error::Error;
 
 const BRIDGE: &str = "br_default";
 /// What the system keeps for itself.
 const RESERVED: (u16, u16) = (3725, 3999);
+const WELCOME: &str = "\nWelcome to NVIDIA Cumulus VX (TM)\n\nNVIDIA Cumulus VX (TM) is a community \
+    supported virtual appliance designed\nfor experiencing, testing and prototyping NVIDIA \
+    Cumulus' latest technology.\n";
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// One switch.
@@ -64,39 +70,31 @@ pub(super) struct Session {
 }
 
 impl Nvue {
-    /// The switch of these settings. Its configuration lines are `nv set` commands without these
-    /// words.
-    pub(super) fn new(settings: &Settings) -> Result<Self, Error> {
-        let mut switch = Self {
-            name: settings.name.clone(),
-            motd: settings.motd.clone().unwrap_or_else(|| {
-                "\nWelcome to NVIDIA Cumulus VX (TM)\n\nNVIDIA Cumulus VX (TM) is a community \
-                 supported virtual appliance designed\nfor experiencing, testing and prototyping \
-                 NVIDIA Cumulus' latest technology.\n"
-                    .to_owned()
-            }),
-            ports: settings.ports,
-            has_pair: settings.has_pair,
+    pub(super) fn new(setup: Setup) -> Self {
+        Self {
+            motd: setup.motd.unwrap_or_else(|| WELCOME.to_owned()),
+            name: setup.name,
+            ports: setup.ports,
+            has_pair: setup.has_pair,
             applied: Tree::default(),
             saved: Tree::default(),
             revision: 1,
             pending: BTreeMap::new(),
             unconfirmed: None,
             world: World::default(),
-        };
-        for line in &settings.configuration {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            let set = switch.applied.set(&words).map_err(|wrong| wrong.to_string());
-            set.and_then(|()| switch.check(&switch.applied)).map_err(|answer| {
-                Error::FirstLine {
-                    switch: settings.name.clone(),
-                    line: line.clone(),
-                    answer: answer.trim().to_owned(),
-                }
-            })?;
         }
-        switch.saved = switch.applied.clone();
-        Ok(switch)
+    }
+
+    /// The lines that the settings give, applied and saved: `nv set` commands without these words.
+    pub(super) fn configure(&mut self, lines: &[String]) -> Result<(), (String, String)> {
+        for line in lines {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let set = self.applied.set(&words).map_err(|wrong| wrong.to_string());
+            set.and_then(|()| self.check(&self.applied))
+                .map_err(|answer| (line.clone(), answer))?;
+        }
+        self.saved = self.applied.clone();
+        Ok(())
     }
 
     fn run(&mut self, session: &mut Session, line: &str, now: Instant) -> Outcome {
@@ -109,10 +107,33 @@ impl Nvue {
     fn command(&mut self, session: &mut Session, words: &[&str], now: Instant) -> Outcome {
         match words {
             ["sudo", "-n", rest @ ..] | ["sudo", rest @ ..] => self.command(session, rest, now),
+            ["sh" | "bash", "-c", line] => self.run(session, line, now),
             ["nv", "set", rest @ ..] => self.edit(session, |tree| tree.set(rest)),
             ["nv", "unset", rest @ ..] => self.edit(session, |tree| tree.unset(rest)),
             ["nv", "config", rest @ ..] => self.config(session, rest, now),
             ["nv", "show", rest @ ..] => self.show(session, rest),
+            ["ip", "-j", "-d", "link", "show", "dev", port]
+            | ["ip", "-d", "-j", "link", "show", "dev", port]
+            | ["ip", "-j", "link", "show", "dev", port] => match self.canonical(port) {
+                Some(_) => Outcome::good(linux::links(&self.applied, &self.ports(), |view| {
+                    view.name == *port
+                })),
+                None => Outcome::bad(1, format!("Device \"{port}\" does not exist.\n")),
+            },
+            ["ip", "-j", "link", "show", "type", "bond"] => {
+                Outcome::good(linux::links(&self.applied, &self.ports(), |view| {
+                    !view.members.is_empty()
+                }))
+            }
+            ["bridge" | "/sbin/bridge", "vlan", "show", "dev", port] => {
+                let mut ports = self.ports();
+                ports.retain(|view| view.name == *port);
+                Outcome::good(linux::vlans(&ports))
+            }
+            ["ifquery" | "/sbin/ifquery", port] => match linux::stanza(&self.applied, port) {
+                Some(text) => Outcome::good(text),
+                None => Outcome::bad(1, format!("error: cannot find interfaces: {port}\n")),
+            },
             ["bridge", "-j", "vlan", "show"] => Outcome::good(show::bridge_vlans(&self.ports())),
             ["bridge", "-j", "vlan", "show", "dev", port] => {
                 let mut ports = self.ports();
@@ -341,7 +362,8 @@ impl Nvue {
         let of = |more: &'static str| [&domain[..], &[more]].concat();
         let ids =
             |keys: Vec<&str>| keys.iter().filter_map(|id| id.parse().ok()).collect::<VlanSet>();
-        let mut bridge = ids(tree.keys(&["bridge", "domain", BRIDGE, "vlan"]));
+        let listed = ids(tree.keys(&["bridge", "domain", BRIDGE, "vlan"]));
+        let mut bridge = listed.clone();
         bridge.insert(1);
         if let Some(access) = tree.leaf(&of("access")).and_then(|id| id.parse::<u16>().ok()) {
             return (
@@ -352,7 +374,8 @@ impl Nvue {
         }
         let own = ids(tree.keys(&of("vlan")));
         // Without a list of its own the port has the bridge's.
-        let mut permits = if own.is_empty() { VlanSet::all() } else { own };
+        let (mut permits, there) =
+            if own.is_empty() { (VlanSet::all(), &listed) } else { (own, &bridge) };
         let untagged = match tree.leaf(&of("untagged")) {
             Some("none") => None,
             Some(id) => id.parse().ok(),
@@ -361,7 +384,7 @@ impl Nvue {
         if let Some(id) = untagged {
             permits.remove(id);
         }
-        let tagged = permits.intersection(&bridge);
+        let tagged = permits.intersection(there);
         (untagged.filter(|id| bridge.contains(*id)), tagged, permits)
     }
 

@@ -128,10 +128,19 @@ impl Tree {
         Ok(())
     }
 
-    /// `nv unset`: everything below the path.
+    /// `nv unset`: everything below the path. What the path belongs to stays, though it be empty:
+    /// a port whose last VLAN goes is still in the bridge.
     pub(super) fn unset(&mut self, words: &[&str]) -> Result<(), Wrong> {
         for path in read(words, false)? {
+            let before = self.0.len();
             self.0.retain(|kept| !kept.starts_with(&path));
+            let above = path.split_last().map(|(_, above)| above).unwrap_or_default();
+            let owner = above.iter().rposition(|step| matches!(step, Step::Key(_)));
+            if let Some(owner) = owner.and_then(|owner| above.get(..=owner))
+                && before != self.0.len()
+            {
+                self.0.insert(owner.to_vec());
+            }
         }
         Ok(())
     }
@@ -248,7 +257,8 @@ fn read(words: &[&str], whole: bool) -> Result<Vec<Path>, Wrong> {
                     paths = paths
                         .iter()
                         .flat_map(|path: &Path| {
-                            next.iter().map(|step| [path.as_slice(), &[step.clone()]].concat())
+                            next.iter()
+                                .map(|step| [path.as_slice(), std::slice::from_ref(step)].concat())
                         })
                         .collect();
                     matched += 1;

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// One row.
 pub(super) type Row = BTreeMap<String, String>;
@@ -113,6 +113,16 @@ impl Db {
         Value::Object(tables.collect())
     }
 
+    /// Every row by its key as Redis has it, `TABLE|key`.
+    pub(super) fn rows(&self) -> BTreeMap<String, Row> {
+        let tables = self.0.iter();
+        tables
+            .flat_map(|(table, rows)| {
+                rows.iter().map(move |(key, row)| (format!("{table}|{key}"), row.clone()))
+            })
+            .collect()
+    }
+
     pub(super) fn table_json(&self, table: &str) -> Value {
         self.0.get(table).map_or_else(|| Value::Object(Map::new()), table_json)
     }
@@ -128,4 +138,36 @@ fn table_json(rows: &Table) -> Value {
     Value::Object(
         rows.iter().map(|(key, fields)| (key.clone(), Value::Object(row(fields)))).collect(),
     )
+}
+
+/// As `sonic-db-dump` prints rows: each with Redis' own data around it, and a row without fields
+/// with the field that stands for none.
+pub(super) fn dump(rows: &BTreeMap<String, Row>, pattern: &str) -> Value {
+    let pattern: Vec<char> = pattern.chars().collect();
+    let matching = rows.iter().filter(|(key, _)| {
+        let key: Vec<char> = key.chars().collect();
+        is_match(&pattern, &key)
+    });
+    let dumped = matching.map(|(key, row)| {
+        let mut value = row.clone();
+        if value.is_empty() {
+            value.insert("NULL".to_owned(), "NULL".to_owned());
+        }
+        let entry =
+            json!({ "expireat": 1_763_780_000.1, "ttl": -0.001, "type": "hash", "value": value });
+        (key.clone(), entry)
+    });
+    Value::Object(dumped.collect())
+}
+
+/// A pattern of Redis, of which only `*` and `?` are known here.
+fn is_match(pattern: &[char], text: &[char]) -> bool {
+    match (pattern.split_first(), text.split_first()) {
+        (None, None) => true,
+        (Some(('*', rest)), None) => is_match(rest, text),
+        (Some(('*', rest)), Some((_, tail))) => is_match(rest, text) || is_match(pattern, tail),
+        (Some(('?', rest)), Some((_, tail))) => is_match(rest, tail),
+        (Some((want, rest)), Some((have, tail))) => want == have && is_match(rest, tail),
+        _ => false,
+    }
 }

@@ -16,12 +16,11 @@ use tokio::time::Instant;
 use self::db::{Db, Row};
 use super::super::device::{Device, Exit, Login, Manners, Overflow, Prompt, Reply, Screen};
 use super::super::device::{TypeAhead, Wants};
-use super::super::settings::Settings;
 use super::super::view::PortView;
 use super::super::vlans::VlanSet;
 use super::super::world::World;
+use super::Setup;
 use super::shell::{self, Outcome};
-use crate::error::Error;
 
 const ART: &str = "You are on\n  ____   ___  _   _ _  ____\n / ___| / _ \\| \\ | (_)/ ___|\n \
     \\___ \\| | | |  \\| | | |\n  ___) | |_| | |\\  | | |___\n |____/ \\___/|_| \\_|_|\\____|\n\n\
@@ -51,31 +50,31 @@ pub(super) struct Session {
 }
 
 impl Sonic {
-    /// The switch of these settings. Its configuration lines are `config` commands without that
-    /// word.
-    pub(super) fn new(settings: &Settings) -> Result<Self, Error> {
-        let mut db = Db::fresh(&settings.name, settings.ports);
-        for line in &settings.configuration {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            let outcome = config::run(&mut db, &words);
-            if outcome.status != 0 {
-                return Err(Error::FirstLine {
-                    switch: settings.name.clone(),
-                    line: line.clone(),
-                    answer: outcome.errors.trim().to_owned(),
-                });
-            }
-        }
-        Ok(Self {
-            name: settings.name.clone(),
-            motd: settings.motd.clone().unwrap_or_else(|| ART.to_owned()),
-            has_pair: settings.has_pair,
+    pub(super) fn new(setup: Setup) -> Self {
+        let db = Db::fresh(&setup.name, setup.ports);
+        Self {
+            motd: setup.motd.unwrap_or_else(|| ART.to_owned()),
+            name: setup.name,
+            has_pair: setup.has_pair,
             saved: db.clone(),
             db,
             checkpoints: BTreeMap::new(),
             routing: BTreeSet::new(),
             world: World::default(),
-        })
+        }
+    }
+
+    /// The lines that the settings give, saved: `config` commands without that word.
+    pub(super) fn configure(&mut self, lines: &[String]) -> Result<(), (String, String)> {
+        for line in lines {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let outcome = config::run(&mut self.db, &words);
+            if outcome.status != 0 {
+                return Err((line.clone(), outcome.errors));
+            }
+        }
+        self.saved = self.db.clone();
+        Ok(())
     }
 
     fn run(&mut self, session: &mut Session, line: &str) -> Outcome {
@@ -108,6 +107,7 @@ impl Sonic {
             ["sonic-cfggen", "-d", "--var-json", table] => {
                 Outcome::good(pretty(&self.db.table_json(table)))
             }
+            ["sonic-db-dump", rest @ ..] => self.dump(rest),
             ["sonic-db-cli", "CONFIG_DB", rest @ ..] => self.database(rest, is_root),
             ["sonic-db-cli", "APPL_DB", rest @ ..] => self.state(rest),
             ["docker", "exec", "lldp", "lldpctl", "-f", "json"] if is_root => {
@@ -204,8 +204,10 @@ impl Sonic {
                     [field, value] => Some((*field, *value)),
                     _ => None,
                 });
+                let old = self.db.row(&table, &row).map_or(0, Row::len);
                 self.db.set(&table, &row, fields);
-                Outcome::good(format!("{}\n", pairs.len() / 2))
+                let new = self.db.row(&table, &row).map_or(0, Row::len);
+                Outcome::good(format!("{}\n", new - old))
             }
             ("hdel", [key, fields @ ..]) if !fields.is_empty() => {
                 let Some((table, row)) = place(key) else { return Outcome::bad(1, "bad key\n") };
@@ -220,8 +222,41 @@ impl Sonic {
         }
     }
 
+    /// `sonic-db-dump`: rows by a pattern on their whole keys.
+    fn dump(&self, words: &[&str]) -> Outcome {
+        let (mut database, mut pattern) = (None, "*");
+        let mut words = words.iter().copied();
+        while let Some(word) = words.next() {
+            match word {
+                "-n" | "--dbname" => database = words.next(),
+                "-k" | "--keys" => pattern = words.next().unwrap_or("*"),
+                "-y" | "--pretty" => {}
+                other => {
+                    let usage = "usage: sonic-db-dump [-h] -n DBNAME [-k KEYS] [-y]\n";
+                    let told = format!("sonic-db-dump: error: unrecognized arguments: {other}\n");
+                    return Outcome::bad(2, format!("{usage}{told}"));
+                }
+            }
+        }
+        let ports = self.ports();
+        let rows = match database {
+            Some("CONFIG_DB") => self.db.rows(),
+            Some("APPL_DB") => {
+                let mut rows = show::state(&self.db, &self.world, &ports);
+                rows.extend(show::neighbours(&self.world));
+                rows
+            }
+            Some("STATE_DB") => show::addresses(&self.world, &ports),
+            other => {
+                let name = other.unwrap_or_default();
+                return Outcome::bad(1, format!("Invalid database name input: '{name}'\n"));
+            }
+        };
+        Outcome::good(pretty(&db::dump(&rows, pattern)))
+    }
+
     fn state(&self, words: &[&str]) -> Outcome {
-        let tables = show::state(&self.db, &self.ports());
+        let tables = show::state(&self.db, &self.world, &self.ports());
         match words {
             [verb, key] if verb.eq_ignore_ascii_case("hgetall") => {
                 Outcome::good(show::dictionary(tables.get(*key)))

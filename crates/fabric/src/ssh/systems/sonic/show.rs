@@ -140,17 +140,26 @@ pub(super) fn dictionary(row: Option<&Row>) -> String {
 }
 
 /// The operational tables of which clients read something, made from the ports as they are.
-pub(super) fn state(db: &Db, ports: &[PortView]) -> std::collections::BTreeMap<String, Row> {
+pub(super) fn state(
+    db: &Db,
+    world: &World,
+    ports: &[PortView],
+) -> std::collections::BTreeMap<String, Row> {
     let word = |up: bool| (if up { "up" } else { "down" }).to_owned();
     let mut tables = std::collections::BTreeMap::new();
     for view in ports {
         let admin = ("admin_status".to_owned(), word(view.enabled));
-        let oper = ("oper_status".to_owned(), word(view.up));
+        // A member that its LAG has taken in is up all the same.
+        let is_lit = view.up || view.lag.is_some() && view.enabled && world.link(&view.name);
+        let oper = ("oper_status".to_owned(), word(is_lit));
         let key = if view.name.starts_with("Ethernet") { "PORT_TABLE" } else { "LAG_TABLE" };
         tables.insert(format!("{key}:{}", view.name), Row::from([admin, oper]));
         for member in &view.members {
             let enabled = ports.iter().any(|port| port.name == *member && port.enabled);
-            let status = if view.up && enabled { "enabled" } else { "disabled" };
+            let alone = !view.members.iter().any(|member| world.lacp(member));
+            let selected = view.up && enabled && world.link(member);
+            let selected = selected && (alone || world.lacp(member));
+            let status = if selected { "enabled" } else { "disabled" };
             let row = Row::from([("status".to_owned(), status.to_owned())]);
             tables.insert(format!("LAG_MEMBER_TABLE:{}:{member}", view.name), row);
         }
@@ -159,4 +168,42 @@ pub(super) fn state(db: &Db, ports: &[PortView]) -> std::collections::BTreeMap<S
         tables.insert(format!("VLAN_TABLE:{vlan}"), Row::new());
     }
     tables
+}
+
+/// What neighbours tell by LLDP, as `lldp_syncd` keeps it in APPL_DB.
+pub(super) fn neighbours(world: &World) -> std::collections::BTreeMap<String, Row> {
+    let rows = world.neighbours().map(|(port, neighbour)| {
+        let fields = [
+            ("lldp_rem_chassis_id", mac(&neighbour.chassis, ":")),
+            ("lldp_rem_chassis_id_subtype", "4".to_owned()),
+            ("lldp_rem_index", "1".to_owned()),
+            ("lldp_rem_port_desc", neighbour.port_description.clone()),
+            ("lldp_rem_port_id", neighbour.port_id.clone()),
+            ("lldp_rem_port_id_subtype", port_subtype(&neighbour.port_id).to_owned()),
+            ("lldp_rem_sys_name", neighbour.system_name.clone()),
+            ("lldp_rem_time_mark", "18543".to_owned()),
+        ];
+        let row = fields.into_iter().map(|(field, value)| (field.to_owned(), value)).collect();
+        (format!("LLDP_ENTRY_TABLE:{port}"), row)
+    });
+    rows.collect()
+}
+
+/// The number of a port identifier's kind in IEEE 802.1AB: 3 is a MAC address, 5 a name.
+fn port_subtype(id: &str) -> &'static str {
+    let digits = id.chars().filter(char::is_ascii_hexdigit).count();
+    let is_mac = digits == 12 && id.chars().all(|l| l.is_ascii_hexdigit() || ":-.".contains(l));
+    if is_mac { "3" } else { "5" }
+}
+
+/// Learned addresses, as orchagent keeps them in STATE_DB.
+pub(super) fn addresses(
+    world: &World,
+    ports: &[PortView],
+) -> std::collections::BTreeMap<String, Row> {
+    let rows = world.macs(ports).into_iter().map(|(vlan, address, port)| {
+        let fields = [("port".to_owned(), port), ("type".to_owned(), "dynamic".to_owned())];
+        (format!("FDB_TABLE|Vlan{vlan}:{}", mac(&address, ":")), Row::from(fields))
+    });
+    rows.collect()
 }
