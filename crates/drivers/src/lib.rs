@@ -5,6 +5,6 @@ pub mod chaos;
 pub mod noop;
 pub mod ovsdb;
 pub mod plugin;
-mod redact;
+pub mod redact;
 pub mod secret;
 pub mod ssh_cli;

@@ -15,13 +15,14 @@ const LINE_CHARS: usize = 8;
 
 /// Knows the secrets that must not be seen.
 #[derive(Default)]
-pub(super) struct Redactor {
+pub struct Redactor {
     /// The longest first, because one may be a part of another.
     hidden: Vec<SecretString>,
 }
 
 impl Redactor {
-    pub(super) fn new<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
+    /// Hides these.
+    pub fn new<'a>(secrets: impl IntoIterator<Item = &'a SecretString>) -> Self {
         let mut hidden: Vec<String> = Vec::new();
         for secret in secrets {
             let secret = secret.expose_secret();
@@ -48,7 +49,7 @@ impl Redactor {
     }
 
     /// The text without them.
-    pub(super) fn clean(&self, mut text: String) -> String {
+    pub fn clean(&self, mut text: String) -> String {
         for secret in &self.hidden {
             if text.contains(secret.expose_secret()) {
                 text = text.replace(secret.expose_secret(), PLACE);

@@ -15,6 +15,7 @@ pub(crate) mod policy;
 pub(crate) mod ports;
 pub(crate) mod profile;
 pub(crate) mod switches;
+pub(crate) mod trial;
 pub(crate) mod verify;
 
 use std::fmt::{self, Write as _};

@@ -1,6 +1,6 @@
 //! From the configuration to what the core works with.
 
-mod ssh;
+pub mod ssh;
 
 use std::{fs, io::Read as _, path::Path, sync::Arc};
 

@@ -35,7 +35,7 @@ pub use keystone::KeystoneAuth;
 pub use listen::{Address, Listen, MethodTable};
 pub use plugin::PluginConfig;
 pub use problem::{ConfigError, Problem};
-pub use ssh::{HostKeys, HostName, Legacy, Login, SshConfig};
+pub use ssh::{HostKeys, HostName, Legacy, Login, SshConfig, host_and_port};
 pub use switch::{Detach, DriverConfig, PairConfig, PeerName, SwitchConfig, TlsConfig};
 
 /// The configuration, checked.

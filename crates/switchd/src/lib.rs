@@ -17,6 +17,7 @@ mod run;
 pub mod secret;
 mod telemetry;
 
+pub use build::ssh;
 pub use error::Error;
 pub use http::Listening;
 pub use run::{RunOptions, check, run};

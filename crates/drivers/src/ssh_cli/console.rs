@@ -18,6 +18,11 @@ pub trait Console: Send {
     /// allows it; one answer a line, in their order.
     async fn ask_all(&mut self, lines: &[Line<'_>]) -> Result<Vec<Answer>, DeviceError>;
 
+    /// The prompt at which it stands, as the switch shows it (`kind = "terminal"`).
+    fn prompt(&self) -> Option<String> {
+        None
+    }
+
     /// Says goodbye and hangs up.
     async fn close(self: Box<Self>);
 }

@@ -116,6 +116,12 @@ fn read() -> anyhow::Result<SecretString> {
     Ok(first)
 }
 
+/// A password that is typed at the terminal, unseen and once.
+pub(super) fn ask_unseen(prompt: &str) -> anyhow::Result<SecretString> {
+    let _unseen = Unseen::begin()?;
+    asked(prompt)
+}
+
 fn asked(prompt: &str) -> anyhow::Result<SecretString> {
     complain(prompt);
     let mut line = String::new();

@@ -119,7 +119,8 @@ struct Start {
     command: Vec<String>,
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+/// A name and a value.
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("it is not like `NAME=VALUE`".to_owned()),

@@ -6,6 +6,7 @@ mod check;
 mod document;
 mod list;
 mod show;
+mod trial;
 
 use std::path::PathBuf;
 
@@ -25,7 +26,8 @@ Examples:
   mercury profile show NAME
   mercury profile show NAME --toml > mine/NAME.toml
   mercury profile check mine/NAME.toml
-  mercury profile list --dir mine";
+  mercury profile list --dir mine
+  mercury profile try mine/NAME.toml --address leaf-01 --user admin --known-hosts known_hosts";
 
 /// Look at device profiles, and write them.
 #[derive(Debug, clap::Args)]
@@ -46,6 +48,8 @@ enum Command {
     Show(show::Args),
     /// Check a profile that is being written
     Check(check::Args),
+    /// Try a profile on a switch; nothing is changed unless you say so
+    Try(Box<trial::Args>),
     /// Print the JSON schema of profiles, for editors
     Schema,
     /// Write the pages about profiles that the project's documentation holds
@@ -91,6 +95,7 @@ pub(super) fn run(args: &Args, output: &mut Output) -> anyhow::Result<Exit> {
         Command::List(list) => list::run(list, args.json, output),
         Command::Show(show) => show::run(show, args.json, output),
         Command::Check(check) => check::run(check, args.json, output),
+        Command::Try(trial) => trial::run(trial, args.json, output),
         Command::Schema => output.json(&Profile::schema()).map(|()| Exit::Ok),
         Command::Docs(docs) => document::run(docs),
     }

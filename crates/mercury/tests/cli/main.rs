@@ -17,6 +17,7 @@ mod password;
 mod plugin;
 mod policy;
 mod profile;
+mod profile_try;
 mod service;
 mod switch;
 mod switchd;

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use model::{Invalid, SwitchName, Vlan, VlanSet, Vni};
+use model::{Invalid, PortName, SwitchName, Vlan, VlanSet, Vni};
 
 use super::{Ask, Decision, Policy, Protected, Refusal, Rule, Verb};
 
@@ -124,6 +124,20 @@ impl Policy {
                 && !(verb.needs_port() && rule.ports.is_empty())
         };
         !forbidden && self.rules.iter().any(permits)
+    }
+
+    /// Why nobody may change a port, if an entry protects it.
+    pub fn protection(&self, switch: &SwitchName, port: &PortName) -> Option<Refusal> {
+        let ask = Ask {
+            caller: "",
+            verb: Verb::Attach,
+            switch,
+            port: Some(port),
+            vlans: &VlanSet::empty(),
+            vnis: &[],
+        };
+        let entry = self.protected.iter().find(|entry| entry.forbids(&ask))?;
+        Some(entry.refusal(&ask))
     }
 
     fn ruling(&self, ask: &Ask<'_>) -> Result<&Rule, Refusal> {

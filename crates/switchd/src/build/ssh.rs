@@ -51,7 +51,8 @@ pub(super) fn driver(
     Ok(Made { said, ..made(driver) })
 }
 
-fn system(profile: &Arc<Profile>, config: &SshConfig) -> Result<System, String> {
+/// The profile, fitted to the options of the switch.
+pub fn system(profile: &Arc<Profile>, config: &SshConfig) -> Result<System, String> {
     let told = |Problem { at, what }: &Problem| format!("`ssh.{at}` {what}");
     let fitted = profile
         .fit(&config.options)
@@ -67,7 +68,8 @@ fn system(profile: &Arc<Profile>, config: &SshConfig) -> Result<System, String> 
     Ok(system)
 }
 
-fn settings(name: &SwitchName, config: &SshConfig) -> Result<transport::Settings, String> {
+/// The way to the switch. Secrets are read when it is logged in to.
+pub fn settings(name: &SwitchName, config: &SshConfig) -> Result<transport::Settings, String> {
     let SshConfig {
         profile: _,
         login,

@@ -218,6 +218,12 @@ struct Address {
     port: u16,
 }
 
+/// A host and its port, as `address` of a switch has it: `host`, `host:port`, `[::1]:port`.
+pub fn host_and_port(text: &str) -> Result<(HostName, u16), String> {
+    let Address { host, port } = text.parse()?;
+    Ok((host, port))
+}
+
 impl FromStr for Address {
     type Err = String;
 

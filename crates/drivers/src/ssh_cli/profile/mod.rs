@@ -114,6 +114,14 @@ impl Profile {
         }
     }
 
+    /// The line of a profile's file on which a key such as `read[3].rules` stands, or the last part
+    /// of it that is there; from 1.
+    pub fn line_of(text: &str, key: &str) -> Option<usize> {
+        let (document, _) = DeTable::parse_recoverable(text);
+        let places = Places::new(text, document.get_ref());
+        places.has(key).then(|| places.mistake(Problem::new(key, "")).line)
+    }
+
     /// Compiles every part. None only with a problem.
     fn compile(raw: RawProfile, problems: &mut Vec<Problem>) -> Option<Self> {
         coherence::check(&raw, problems);

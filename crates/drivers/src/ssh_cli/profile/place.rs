@@ -29,6 +29,11 @@ impl<'i> Places<'i> {
         locate(self.text, at, problem)
     }
 
+    /// Whether the first part of the key is there.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.find(key).is_some()
+    }
+
     fn find(&self, at: &str) -> Option<Range<usize>> {
         let mut names = at.split('.');
         let first = names.next()?;

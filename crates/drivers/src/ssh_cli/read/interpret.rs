@@ -137,6 +137,15 @@ impl Reader {
         ports.collect()
     }
 
+    /// The ports that answers have named, be they there or not.
+    pub fn named_ports(&self, facts: &Facts) -> Vec<PortName> {
+        let ports = facts.objects().filter_map(|(object, _)| match object {
+            Object::Port(port) => Some(port.clone()),
+            _ => None,
+        });
+        ports.collect()
+    }
+
     /// Whether the object is there.
     pub fn has(&self, facts: &Facts, object: &Object) -> bool {
         facts.of(object).is_some()

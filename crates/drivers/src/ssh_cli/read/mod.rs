@@ -14,6 +14,7 @@ pub mod fuzz;
 mod interpret;
 mod lines;
 mod names;
+mod unread;
 mod vlan_list;
 mod vlans;
 
@@ -31,6 +32,7 @@ pub use self::{
     facts::{Facts, Row},
     interpret::{MacEntry, Neighbor},
     names::{Names, Object},
+    unread::{Unread, UnreadLine},
 };
 use self::{
     lines::{LEVEL, Seen},

@@ -46,7 +46,7 @@ fn profile(vlans: &str, reads: &str) -> RawProfile {
     toml::from_str(&text).unwrap()
 }
 
-fn reader(vlans: &str, reads: &str) -> Reader {
+pub(super) fn reader(vlans: &str, reads: &str) -> Reader {
     let mut problems = Vec::new();
     let reader = Reader::compile(&profile(vlans, reads), &mut problems);
     reader.unwrap_or_else(|| panic!("{problems:?}"))

@@ -202,6 +202,11 @@ impl CliSession {
         Self { system, console, place: None, broken: None }
     }
 
+    /// The prompt at which it stands, as the switch shows it.
+    pub fn prompt(&self) -> Option<String> {
+        self.console.prompt()
+    }
+
     fn usable(&self) -> Result<(), DeviceError> {
         match &self.broken {
             None => Ok(()),

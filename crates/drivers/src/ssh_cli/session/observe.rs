@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use model::PortName;
 use switch::{DeviceError, Observation, Query, VlanDatabase};
 
 use super::{
@@ -71,6 +72,20 @@ impl CliSession {
     pub async fn macs(&mut self) -> Result<Vec<MacEntry>, DeviceError> {
         let facts = self.table(Tells::Macs).await?;
         Ok(self.system.reader.macs(&facts))
+    }
+
+    /// The ports that the answers to questions about the whole switch name: what `names`, `status`
+    /// and `ports` tell without being asked about one. None where the profile has no such question;
+    /// a question that is refused tells nothing.
+    pub async fn named_ports(&mut self) -> Result<Vec<PortName>, DeviceError> {
+        self.usable()?;
+        let mut facts = Facts::default();
+        for kind in [Tells::Names, Tells::Status, Tells::Ports] {
+            if self.learn(&[kind], &[], &mut facts, &mut Answers::new()).await.is_err() {
+                self.usable()?;
+            }
+        }
+        Ok(self.system.reader.named_ports(&facts))
     }
 
     async fn table(&mut self, kind: Tells) -> Result<Facts, DeviceError> {

@@ -83,6 +83,10 @@ impl<T: Terminal> Console for Shell<T> {
         self.exchange(lines, ahead).await
     }
 
+    fn prompt(&self) -> Option<String> {
+        Some(self.ear.screen.last().trim().to_owned()).filter(|prompt| !prompt.is_empty())
+    }
+
     async fn close(mut self: Box<Self>) {
         if self.in_step
             && let Some(goodbye) = self.conversation.goodbye.clone()
