@@ -7,7 +7,7 @@ use std::{
 };
 
 use drivers::ssh_cli::{
-    cases::{self, Summary},
+    cases::{self, Summary, UnseenAnswer},
     profile::Profile,
 };
 
@@ -41,8 +41,9 @@ fn every_case_of_every_profile_passes_and_together_they_show_all_that_they_have_
         for kind in &summary.missing {
             let _ = writeln!(bad, "{}: no case shows: {kind}", summary.profile);
         }
-        for error in &summary.unseen_errors {
-            let _ = writeln!(bad, "{}: no case shows the error `{error}`", summary.profile);
+        for UnseenAnswer { list, pattern } in &summary.unseen_answers {
+            let name = &summary.profile;
+            let _ = writeln!(bad, "{name}: no case shows an answer like `{pattern}` ({list})");
         }
     }
     assert!(bad.is_empty(), "\n{bad}");

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use drivers::ssh_cli::{
-    cases::{CaseReport, Summary},
+    cases::{CaseReport, Summary, UnseenAnswer},
     profile::{Entry, Mistake, Profile, Source},
 };
 use switch::{Atomicity, Capabilities, HybridSupport, Saving, VlanDatabase};
@@ -49,18 +49,13 @@ pub(crate) fn cases(look: Look, summary: &Summary, only: &str) -> String {
     let number = count(meant.len(), "case", "cases");
     let _ = writeln!(out, "{passed} of {number} passed");
     if only.is_empty() {
-        let names: Vec<String> = summary
-            .missing
-            .iter()
-            .filter_map(|kind| serde_json::to_value(kind).ok()?.as_str().map(str::to_owned))
-            .collect();
-        if !names.is_empty() {
+        for kind in &summary.missing {
             let odd = look.paint(Tone::Odd, "no case shows:");
-            let _ = writeln!(out, "{odd} {}", names.join(", "));
+            let _ = writeln!(out, "{odd} {kind}");
         }
-        for pattern in &summary.unseen_errors {
-            let odd = look.paint(Tone::Odd, "no case shows an answer like");
-            let _ = writeln!(out, "{odd} {}", safe(pattern));
+        for UnseenAnswer { list, pattern } in &summary.unseen_answers {
+            let odd = look.paint(Tone::Odd, "no case shows an answer like:");
+            let _ = writeln!(out, "{odd} {} (answers.{list})", safe(pattern));
         }
     }
     out

@@ -7,8 +7,10 @@
 
 mod compare;
 mod file;
+mod kind;
 mod player;
 mod runner;
+mod shows;
 mod summary;
 mod transcript;
 
@@ -30,7 +32,8 @@ pub use self::{
         Case, Ending, Expect, KnownLine, KnownLines, LagRequest, LineKind, Network, Request, Safe,
         Verb,
     },
-    summary::{CaseReport, Kind, Summary},
+    kind::Kind,
+    summary::{CaseReport, Summary, UnseenAnswer},
 };
 use self::{runner::Outcome, transcript::Transcript};
 use super::{
@@ -84,9 +87,10 @@ pub async fn run(profile: &Arc<Profile>, folder: &Path) -> Result<Summary, Cases
     let mut summary = Summary {
         profile: profile.raw.name.clone(),
         cases: Vec::new(),
+        rendered: BTreeSet::new(),
         shown: BTreeSet::new(),
         missing: BTreeSet::new(),
-        unseen_errors: Vec::new(),
+        unseen_answers: Vec::new(),
     };
     let mut seen_lines: Vec<String> = Vec::new();
     for path in files {
@@ -129,18 +133,37 @@ pub async fn run(profile: &Arc<Profile>, folder: &Path) -> Result<Summary, Cases
         };
         let outcome: Outcome = runner::run(profile, &case, &whole).await;
         if outcome.problems.is_empty() {
-            summary.shown.extend(Kind::shown_by(&slug, &case, &transcript, &outcome));
+            summary.rendered.extend(shows::rendered(&case, &outcome));
+            summary.shown.extend(shows::shown(&slug, &case, &transcript, &outcome));
             seen_lines.extend(transcript.shown().map(str::to_owned));
         }
         summary.cases.push(report(&case.title, outcome.problems));
     }
-    let required = Kind::required(&profile.raw.capabilities);
-    summary.missing = required.difference(&summary.shown).copied().collect();
-    let errors = profile.raw.answers.errors.iter().zip(&profile.conversation.grammar.errors);
-    let unseen = errors
-        .filter(|(_, pattern)| !seen_lines.iter().any(|line| pattern.is_match(line.trim_end())));
-    summary.unseen_errors = unseen.map(|(text, _)| text.clone()).collect();
+    let required = Kind::ALL.iter().filter(|kind| kind.is_required(&profile.raw.capabilities));
+    summary.missing = required.filter(|kind| !summary.shown.contains(kind)).copied().collect();
+    summary.unseen_answers = unseen(profile, &seen_lines);
     Ok(summary)
+}
+
+/// The expressions of `answers` that none of these lines matches.
+fn unseen(profile: &Profile, lines: &[String]) -> Vec<UnseenAnswer> {
+    let (raw, grammar) = (&profile.raw.answers, &profile.conversation.grammar);
+    let lists = [
+        ("errors", &raw.errors, &grammar.errors),
+        ("notes", &raw.notes, &grammar.notes),
+        ("busy", &raw.busy, &grammar.busy),
+        ("absent", &raw.absent, &grammar.absent),
+        ("noise", &raw.noise, &grammar.noise),
+    ];
+    let mut unseen = Vec::new();
+    for (list, texts, patterns) in lists {
+        for (text, pattern) in texts.iter().zip(patterns) {
+            if !lines.iter().any(|line| pattern.is_match(line.trim_end())) {
+                unseen.push(UnseenAnswer { list, pattern: text.clone() });
+            }
+        }
+    }
+    unseen
 }
 
 /// The same for whoever has no runtime.

@@ -37,8 +37,12 @@ pub(super) struct Outcome {
     pub(super) problems: Vec<String>,
     /// The changes that were planned.
     pub(super) changes: Vec<Change>,
+    /// Whether words were found for them.
+    pub(super) rendered: bool,
     /// What was there before.
     pub(super) before: Slice,
+    /// What was to be there afterwards.
+    pub(super) after: Slice,
 }
 
 /// How far a case came.
@@ -231,7 +235,8 @@ async fn change(driver: &SshCliDriver<Play>, session: &mut dyn Session, request:
     let changes = work.changes.clone();
     let before = seen.slice.clone();
     let run = apply(session, work, &query, can).await;
-    let outcome = Outcome { changes, before, ..run.outcome };
+    let outcome =
+        Outcome { changes, rendered: !lines.is_empty(), before, after: wanted, ..run.outcome };
     Run { lines, outcome, ..run }
 }
 

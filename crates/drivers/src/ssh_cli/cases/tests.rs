@@ -127,7 +127,7 @@ async fn lines_are_held_against_the_grammar() {
     std::fs::write(folder.path().join("errors.toml"), lines).unwrap();
     let summary = run(&profile, folder.path()).await.unwrap();
     assert_eq!(summary.cases[0].problems, ["`ok` is not taken as a note and nothing else"]);
-    assert!(summary.unseen_errors.is_empty());
+    assert!(summary.unseen_answers.is_empty());
     assert!(summary.missing.contains(&Kind::AttachAccess) && !summary.complete());
 }
 

@@ -94,6 +94,6 @@ fn cases_document(summary: &Summary, only: &str) -> serde_json::Value {
         "cases": cases,
         "shown": summary.shown,
         "missing": summary.missing,
-        "unseen_errors": summary.unseen_errors,
+        "unseen_answers": summary.unseen_answers,
     })
 }
