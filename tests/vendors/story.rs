@@ -70,7 +70,8 @@ fn life(vendor: Vendor) {
     let members = [one.clone(), three.clone()];
     only(&site, &legs, &[IDLE, 100, 200], Method::AttachPort, attach_lag(&legs, 200, LACP));
     let lag = site.lag_of(&members);
-    assert_eq!((carried(&lag).as_str(), lag.lag_mode.as_deref()), ("untagged 200", Some("active")));
+    assert_eq!(carried(&lag), "untagged 200");
+    assert!(matches!(lag.lag_mode.as_deref(), Some("active" | "lacp")), "{lag:?}");
     assert!(lag.up, "{lag:?}");
     only(&site, &legs, &[200, 300], Method::AttachPort, attach_lag(&legs, 300, LACP));
     assert_eq!(carried(&site.lag_of(&members)), "untagged 300");
