@@ -11,8 +11,8 @@ use std::{
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
-    draft::Import,
-    emit::{configuration, file_name, policy},
+    draft::{Import, Secret},
+    emit::{configuration, file_name, policy, secret_file},
 };
 use crate::cli::{exit::Exit, failure::Told};
 
@@ -32,10 +32,11 @@ impl Files {
         secrets: Option<&Path>,
     ) -> Self {
         let all = import.switches.iter().flat_map(|draft| {
-            draft.secrets.iter().map(move |secret| (file_name(draft, secret), secret))
+            let given = |secret| Some((file_name(draft, secret), secret.value.clone()?));
+            draft.secrets.iter().filter_map(given)
         });
         let secrets_in = secrets.into_iter().flat_map(|folder| {
-            all.clone().map(move |(name, secret)| (folder.join(name), secret.value.clone()))
+            all.clone().map(move |(name, value)| (folder.join(name), value))
         });
         // A relative path in the configuration starts from the configuration's folder.
         let absolute = secrets.map(|path| std::path::absolute(path).unwrap_or(path.to_owned()));
@@ -67,11 +68,17 @@ impl Files {
         }
         if self.secrets.is_empty() {
             for draft in &import.switches {
-                for secret in &draft.secrets {
-                    notes.push(format!(
-                        "`{}` of `{}` was not carried over; `--secrets-dir` keeps it in a file",
-                        secret.option, draft.name
-                    ));
+                for secret in draft.secrets.iter().filter(|secret| secret.value.is_some()) {
+                    let Secret { option, .. } = secret;
+                    let what = format!("`{option}` of `{}` was not carried over", draft.name);
+                    notes.push(match draft.device.profile() {
+                        Some(_) => format!(
+                            "{what}: write it to `{}` beside the configuration, with mode 0600, or \
+                             let `--secrets-dir` do it",
+                            secret_file(draft, secret, None)
+                        ),
+                        None => format!("{what}; `--secrets-dir` keeps it in a file"),
+                    });
                 }
             }
         }
