@@ -2,15 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use drivers::ssh_cli::{
-    profile::{Problem, Profile},
-    read::Object,
-};
 use model::MacAddress;
 use switch::VlanDatabase;
 
 use super::{
-    device::Device,
+    device::{Device, System},
     draft::Draft,
     emit::{inline_table, list, quoted},
     login::{self, KNOWN_HOSTS},
@@ -24,10 +20,10 @@ pub(super) fn finish(draft: &mut Draft, section: &Section<'_>) -> Result<(), &'s
     if let Some(driver) = draft.device.driver() {
         draft.keys.insert("driver", quoted(driver));
     }
-    let Device::Ssh(profile) = draft.device.clone() else { return Ok(()) };
-    draft.keys.insert("profile", quoted(&profile.raw.name));
-    login::finish(draft, &profile, section)?;
-    let can = &profile.raw.capabilities;
+    let Device::Ssh(system) = draft.device.clone() else { return Ok(()) };
+    draft.keys.insert("profile", quoted(&system.profile.name));
+    login::finish(draft, &system, section)?;
+    let can = &system.profile.capabilities;
     let safe = ["idle_vlan", "detach"].iter().any(|key| draft.keys.contains_key(key));
     if !safe && !can.closed && can.port_shut {
         draft.keys.insert("detach", quoted("shut"));
@@ -45,12 +41,12 @@ pub(super) fn finish(draft: &mut Draft, section: &Section<'_>) -> Result<(), &'s
 
 pub(super) fn device(draft: &mut Draft, value: &str) -> Fate {
     match &draft.device {
-        Device::Ssh(profile) if profile.raw.name == "ovs-linux" => Fate::changed(
+        Device::Ssh(system) if system.profile.name == "ovs-linux" => Fate::changed(
             "profile",
             "`ovs-linux`: `ovs-vsctl` over SSH, as before; LAGs are on `br0` unless the option \
              `bridge` names another. The driver `ovsdb` needs no shell",
         ),
-        Device::Ssh(profile) => Fate::carried("profile").note(format!("`{}`", profile.raw.name)),
+        Device::Ssh(system) => Fate::carried("profile").note(format!("`{}`", system.profile.name)),
         Device::Memory => Fate::changed("driver", "`noop`: a switch in memory"),
         Device::Other(_) | Device::Unnamed => {
             let note = format!("no driver for `{value}` yet; the switch is not managed");
@@ -78,40 +74,20 @@ pub(super) fn save(asked: bool) -> Fate {
     Fate::changed("save", note)
 }
 
-/// Gives the profile an option, if it takes this value, and says whether it does.
-pub(super) fn option(draft: &mut Draft, profile: &Profile, name: &str, value: &str) -> bool {
-    let given = [(name.to_owned(), value.to_owned())].into();
-    let key = format!("options.{name}");
-    let refused = |problems: Vec<Problem>| problems.iter().any(|problem| problem.at == key);
-    let fits = !profile.fit(&given).is_err_and(refused);
-    if fits {
-        draft.options.extend(given);
-    }
-    fits
-}
-
 /// Ports as the switch itself calls them, by which they are looked for in lists, and those that
 /// are called like no port of the system.
 pub(super) fn ports(device: &Device, names: &[&str]) -> (Vec<String>, Vec<String>) {
-    let Some(profile) = device.profile() else {
-        return (names.iter().map(|name| (*name).to_owned()).collect(), Vec::new());
-    };
     let mut strange = Vec::new();
-    let known = names.iter().map(|name| {
-        own_name(profile, name).unwrap_or_else(|| {
+    let mut own = |name: &&str| {
+        let system = device.system()?;
+        let own = system.own_name(name);
+        if own.is_none() {
             strange.push(format!("`{name}`"));
-            (*name).to_owned()
-        })
-    });
-    (known.collect(), strange)
-}
-
-fn own_name(profile: &Profile, name: &str) -> Option<String> {
-    match profile.reader.names().object(name)? {
-        Object::Port(port) => Some(port.to_string()),
-        Object::Lag(lag) => Some(lag.to_string()),
-        Object::Vlan(_) => None,
-    }
+        }
+        own
+    };
+    let names = names.iter().map(|name| own(name).unwrap_or_else(|| (*name).to_owned()));
+    (names.collect(), strange)
 }
 
 /// What is to be said about switches rather than about their options.
@@ -129,7 +105,7 @@ pub(super) fn notes(switches: &[Draft]) -> Vec<String> {
         }
     }
     notes.extend(said.iter().map(|(text, names)| format!("{}: {text}", names.join(", "))));
-    if switches.iter().any(|draft| draft.device.profile().is_some_and(defines_vlans)) {
+    if switches.iter().filter_map(|draft| draft.device.system()).any(defines_vlans) {
         notes.push(
             "a port is put into no VLAN that is not defined on its switch, and that holds for the \
              idle VLAN: define VLANs with `add_network`, or say `create_vlans = true`"
@@ -137,7 +113,7 @@ pub(super) fn notes(switches: &[Draft]) -> Vec<String> {
         );
     }
     notes.extend(host_keys(switches));
-    if switches.iter().any(|draft| draft.device.profile().is_some()) {
+    if switches.iter().any(|draft| draft.device.system().is_some()) {
         notes.push(
             "old SSH algorithms are off, which the library's SSH spoke by itself: where a switch \
              has nothing newer, the error of the login names what its `legacy` has to allow"
@@ -147,8 +123,8 @@ pub(super) fn notes(switches: &[Draft]) -> Vec<String> {
     notes
 }
 
-fn defines_vlans(profile: &Profile) -> bool {
-    profile.raw.capabilities.vlan_database == VlanDatabase::Explicit
+fn defines_vlans(system: &System) -> bool {
+    system.profile.capabilities.vlan_database == VlanDatabase::Explicit
 }
 
 /// How the keys of the hosts become known, where nobody looked at them before.

@@ -1,11 +1,23 @@
 //! What a switch is, by the library's name of it, and what speaks to such a switch here.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+};
 
-use drivers::ssh_cli::profile::{Profile, Profiles};
+use drivers::ssh_cli::{
+    profile::{
+        Profiles,
+        pattern::{self, Extent},
+        schema::RawProfile,
+    },
+    read::{Names, Object},
+};
 
 /// The built-in profiles alone: which others the service will have is not known here.
 static PROFILES: LazyLock<Profiles> = LazyLock::new(Profiles::embedded);
+/// Those that were asked for, by the library's name.
+static SYSTEMS: Mutex<BTreeMap<String, Option<Arc<System>>>> = Mutex::new(BTreeMap::new());
 
 /// What the library calls its devices; no other name of a profile is one of them.
 const LIBRARY: &str = "netmiko_";
@@ -14,7 +26,7 @@ const LIBRARY: &str = "netmiko_";
 #[derive(Debug, Clone)]
 pub(super) enum Device {
     /// A command line over SSH that a device profile knows.
-    Ssh(Arc<Profile>),
+    Ssh(Arc<System>),
     /// No switch at all.
     Memory,
     /// One that nothing speaks to.
@@ -27,9 +39,7 @@ impl Device {
     pub(super) fn of(device_type: Option<&str>, driver_type: Option<&str>) -> Self {
         match (device_type, driver_type) {
             (_, Some("noop")) | (Some("netmiko_fake"), _) => Self::Memory,
-            (Some(kind), _) => {
-                profile(kind).map_or_else(|| Self::Other(kind.to_owned()), Self::Ssh)
-            }
+            (Some(kind), _) => system(kind).map_or_else(|| Self::Other(kind.to_owned()), Self::Ssh),
             (None, _) => Self::Unnamed,
         }
     }
@@ -42,17 +52,50 @@ impl Device {
         }
     }
 
-    pub(super) fn profile(&self) -> Option<&Profile> {
+    pub(super) fn system(&self) -> Option<&System> {
         match self {
-            Self::Ssh(profile) => Some(profile),
+            Self::Ssh(system) => Some(system),
             Self::Memory | Self::Other(_) | Self::Unnamed => None,
         }
     }
 }
 
-fn profile(kind: &str) -> Option<Arc<Profile>> {
-    let entry = kind.starts_with(LIBRARY).then(|| PROFILES.get(kind).ok()).flatten();
-    entry.and_then(|entry| entry.profile().ok())
+/// What a profile says of a system, as far as a configuration is concerned. The whole of it, with
+/// every word that is typed and read, is made and checked where it is used.
+#[derive(Debug)]
+pub(super) struct System {
+    pub(super) profile: RawProfile,
+    names: Names,
+}
+
+impl System {
+    /// A port or a LAG as the system itself calls it; nothing if nothing is called so.
+    pub(super) fn own_name(&self, name: &str) -> Option<String> {
+        match self.names.object(name)? {
+            Object::Port(port) => Some(port.to_string()),
+            Object::Lag(lag) => Some(lag.to_string()),
+            Object::Vlan(_) => None,
+        }
+    }
+
+    /// Whether the profile has an option and takes this value.
+    pub(super) fn takes(&self, option: &str, value: &str) -> bool {
+        self.profile.options.get(option).is_some_and(|option| {
+            let pattern = pattern::compile("", &option.pattern, Extent::Whole, &mut Vec::new());
+            pattern.is_some_and(|pattern| pattern.is_match(value))
+        })
+    }
+}
+
+fn system(kind: &str) -> Option<Arc<System>> {
+    let known = || {
+        let entry = kind.starts_with(LIBRARY).then(|| PROFILES.get(kind).ok()).flatten()?;
+        let profile: RawProfile = toml::from_str(entry.text()).ok()?;
+        let names = Names::compile(&profile, &mut Vec::new())?;
+        Some(Arc::new(System { profile, names }))
+    };
+    let mut systems = SYSTEMS.lock().unwrap_or_else(PoisonError::into_inner);
+    systems.entry(kind.to_owned()).or_insert_with(known).clone()
 }
 
 #[cfg(test)]
@@ -96,7 +139,7 @@ mod tests {
     #[case("netmiko_made_up", " ")]
     fn every_device_of_the_library(#[case] kind: &str, #[case] want: &str) {
         let device = Device::of(Some(kind), None);
-        let profile = device.profile().map_or("", |profile| profile.raw.name.as_str());
+        let profile = device.system().map_or("", |system| system.profile.name.as_str());
         assert_eq!(format!("{} {profile}", device.driver().unwrap_or_default()), want);
     }
 }

@@ -76,6 +76,15 @@ impl Draft {
         Fate::carried(key)
     }
 
+    /// Gives the profile an option, if it takes this value, and says whether it does.
+    pub(super) fn option(&mut self, name: &str, value: &str) -> bool {
+        let fits = self.device.system().is_some_and(|system| system.takes(name, value));
+        if fits {
+            self.options.insert(name.to_owned(), value.to_owned());
+        }
+        fits
+    }
+
     /// Keeps an option for a driver that does not exist yet; means nothing to those that do.
     pub(super) fn fact(&mut self, option: &str, value: &str, note: &str) -> Fate {
         self.facts.push((option.to_owned(), value.to_owned()));

@@ -36,7 +36,7 @@ const LOGIN: [&str; 9] = [
 ];
 
 /// Where the files of secrets are looked for, beside the configuration, when nobody says.
-const SECRETS: &str = "secrets";
+pub(super) const SECRETS: &str = "secrets";
 
 /// A text as TOML writes it, on one line.
 pub(super) fn quoted(text: &str) -> String {
@@ -140,7 +140,7 @@ fn section(out: &mut String, draft: &Draft, secrets: Option<&Path>) {
     let name = key_of(draft.name.as_str());
     let _ = writeln!(out, "[switch.{name}]");
     keys(out, "", &ORDER, &draft.keys);
-    if draft.device.profile().is_some() {
+    if draft.device.system().is_some() {
         let mut login = draft.ssh.clone();
         login.extend(draft.secrets.iter().map(|secret| {
             let file = secret_file(draft, secret, secrets);
@@ -198,7 +198,7 @@ pub(super) fn file_name(draft: &Draft, secret: &Secret) -> String {
 }
 
 /// The file of a secret, as the configuration names it.
-pub(super) fn secret_file(draft: &Draft, secret: &Secret, secrets: Option<&Path>) -> String {
+fn secret_file(draft: &Draft, secret: &Secret, secrets: Option<&Path>) -> String {
     let folder = secrets.unwrap_or(Path::new(SECRETS));
     folder.join(file_name(draft, secret)).display().to_string()
 }

@@ -8,8 +8,7 @@ use std::collections::BTreeSet;
 use model::{Vlan, VlanSet};
 
 use super::{
-    Problem,
-    common,
+    Problem, common,
     device::Device,
     draft::{Draft, Import},
     emit::quoted,
@@ -231,8 +230,9 @@ fn option(
             Some(note) => Fate::changed("allowed_vlans", note),
         },
         "native_vlan" => Fate::nothing("Ironic passes it to a library that ignores it"),
-        name if LOGIN.contains(&name) => login::option(draft, section, name, value)
-            .unwrap_or_else(|| Fate::unknown("")),
+        name if LOGIN.contains(&name) => {
+            login::option(draft, section, name, value).unwrap_or_else(|| Fate::unknown(""))
+        }
         _ => Fate::unknown("Ironic drops it without a word"),
     }
 }

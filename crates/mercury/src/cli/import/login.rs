@@ -5,10 +5,8 @@
 
 use std::net::Ipv6Addr;
 
-use drivers::ssh_cli::profile::Profile;
-
 use super::{
-    device::Device,
+    device::{Device, System},
     draft::{Draft, Secret},
     emit::quoted,
     options::{LOGIN, SECRETS, is_true},
@@ -35,7 +33,7 @@ pub(super) fn option(
         return None;
     }
     Some(match draft.device.clone() {
-        Device::Ssh(profile) => over_ssh(draft, &profile, section, (option, value), why),
+        Device::Ssh(system) => over_ssh(draft, &system, section, (option, value), why),
         Device::Memory if HOSTS.contains(&option) => {
             Fate::nothing("a switch in memory has no address")
         }
@@ -52,7 +50,7 @@ pub(super) fn option(
 
 fn over_ssh(
     draft: &mut Draft,
-    profile: &Profile,
+    system: &System,
     section: &Section<'_>,
     (option, value): (&str, &str),
     why: Option<&'static str>,
@@ -73,7 +71,7 @@ fn over_ssh(
             draft.secret(option, "password", value);
             file("ssh.password")
         }
-        "secret" | "enable_secret" if asks_for_more(profile) => {
+        "secret" | "enable_secret" if asks_for_more(system) => {
             draft.secret(option, "enable_secret", value);
             file("ssh.enable_secret")
         }
@@ -106,30 +104,31 @@ fn over_ssh(
         }
         "alt_key_file" => Fate::nothing("not in use, as before"),
         "ngs_ssh_connect_timeout" => {
-            let note = "for one attempt; there, for all of them";
-            time(draft, "connect_timeout_ms", "ssh.connect_timeout_ms", value).note(note)
+            let becomes =
+                Fate::changed("ssh.connect_timeout_ms", "for one attempt; there, for all of them");
+            time(draft, "connect_timeout_ms", value, becomes)
         }
         "keepalive" if value.trim() != "0" => {
-            time(draft, "keepalive_ms", "ssh.keepalive_ms", value)
+            time(draft, "keepalive_ms", value, Fate::carried("ssh.keepalive_ms"))
         }
         _ => Fate::nothing(why.unwrap_or_default()),
     }
 }
 
 /// A time in seconds.
-fn time(draft: &mut Draft, key: &'static str, becomes: &str, value: &str) -> Fate {
+fn time(draft: &mut Draft, key: &'static str, value: &str, becomes: Fate) -> Fate {
     match value.trim().parse().ok().filter(|seconds| (1..=LONGEST_S).contains(seconds)) {
         Some(seconds) => {
             draft.ssh.insert(key, (seconds * 1000).to_string());
-            Fate::changed(becomes, "")
+            becomes
         }
         None => Fate::unknown("it is no number of seconds; the default was left"),
     }
 }
 
 /// Whether the system asks for a second secret.
-fn asks_for_more(profile: &Profile) -> bool {
-    let mut questions = profile.raw.session.questions.iter();
+fn asks_for_more(system: &System) -> bool {
+    let mut questions = system.profile.session.questions.iter();
     questions.any(|question| question.answer == "{enable_secret}")
 }
 
@@ -141,7 +140,7 @@ fn address_option(section: &Section<'_>) -> Option<&'static str> {
 /// Completes the login. An error is what is missing or wrong.
 pub(super) fn finish(
     draft: &mut Draft,
-    profile: &Profile,
+    system: &System,
     section: &Section<'_>,
 ) -> Result<(), &'static str> {
     let host = address_option(section).and_then(|name| section.first(name));
@@ -151,7 +150,12 @@ pub(super) fn finish(
     }
     let port = match section.first("port") {
         None => 22,
-        Some(text) => text.trim().parse().ok().filter(|port| *port != 0).ok_or("its `port` is no port number")?,
+        Some(text) => text
+            .trim()
+            .parse()
+            .ok()
+            .filter(|port| *port != 0)
+            .ok_or("its `port` is no port number")?,
     };
     let shown = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
     let address = if port == 22 { shown } else { format!("{shown}:{port}") };
@@ -174,13 +178,13 @@ pub(super) fn finish(
         draft.ssh.insert("known_hosts", quoted(KNOWN_HOSTS));
         draft.host = Some((host.to_owned(), port));
     }
-    let prefix = profile.raw.session.prefix.as_str();
+    let prefix = system.profile.session.prefix.as_str();
     if !prefix.is_empty() && user == "root" {
         draft.options.insert("prefix".to_owned(), String::new());
     } else if !prefix.is_empty() {
         draft.remarks.push(format!(
-            "commands are run with `{prefix}`, which must ask for no password; there, `secret` \
-             answered it"
+            "commands are run with `{prefix}`, which must ask for no password; there, the enable \
+             secret answered it"
         ));
     }
     Ok(())

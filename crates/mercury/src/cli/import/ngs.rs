@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use model::{PhysicalNetwork, Vlan, VlanSet};
 
 use super::{
-    Problem,
-    common,
+    Problem, common,
     device::Device,
     draft::{Draft, Import},
     emit::{list, quoted},
@@ -88,11 +87,7 @@ fn switch(
     Ok((draft, rows))
 }
 
-fn option(
-    draft: &mut Draft,
-    section: &Section<'_>,
-    entry: &Entry,
-) -> Result<Fate, &'static str> {
+fn option(draft: &mut Draft, section: &Section<'_>, entry: &Entry) -> Result<Fate, &'static str> {
     let value = entry.value.as_str();
     let name = entry.option.as_str();
     if let Some(fate) = login::option(draft, section, name, value) {
@@ -165,10 +160,11 @@ fn option(
 /// Whether a port that nobody has is shut.
 fn inactive(draft: &mut Draft, asked: bool) -> Fate {
     if !asked {
-        return Fate::carried("detach").note("a detached port is not shut, as is the default");
+        return Fate::carried("detach")
+            .note("a detached port is not shut, unless that is said below");
     }
-    match draft.device.profile() {
-        Some(profile) if !profile.raw.capabilities.port_shut => Fate::nothing(
+    match draft.device.system() {
+        Some(system) if !system.profile.capabilities.port_shut => Fate::nothing(
             "the system shuts no port: a detached one is in `idle_vlan`, or in no VLAN",
         ),
         _ => draft.set("detach", quoted("shut")),
@@ -177,8 +173,8 @@ fn inactive(draft: &mut Draft, asked: bool) -> Fate {
 
 fn bridge(draft: &mut Draft, value: &str) -> Fate {
     match draft.device.clone() {
-        Device::Ssh(profile) if profile.raw.options.contains_key("bridge") => {
-            if !common::option(draft, &profile, "bridge", value) {
+        Device::Ssh(system) if system.profile.options.contains_key("bridge") => {
+            if !draft.option("bridge", value) {
                 return Fate::unknown("it is no bridge's name; the default was left");
             }
             Fate::changed(

@@ -10,7 +10,10 @@ pub(super) const NGS: &[(&str, &str)] = &[
     ("ngs_ssh_reuse_connection", "a session is always kept; see `session_idle_ms`"),
     ("ngs_ssh_connect_interval", "a connection is tried until the request's deadline"),
     ("ngs_network_name_format", "a network's name comes with `add_network`"),
-    ("ngs_manage_vlans", "VLANs are defined by `add_network`, and by the way with `create_vlans` only"),
+    (
+        "ngs_manage_vlans",
+        "VLANs are defined by `add_network`, and by the way with `create_vlans` only",
+    ),
     ("ngs_switchport_mode", "each request says the mode of its port"),
     ("ngs_port_stp_edge", "each request says it: `port_config.stp_edge`"),
     ("ngs_port_bpdu_guard", "each request says it: `port_config.bpdu_guard`"),
@@ -72,7 +75,8 @@ pub(super) const LOGIN: &[(&str, &str)] = &[
 
 const HOST_KEYS: &str = "host keys always count; see what is said about them below";
 const CREDENTIALS: &str = "only what is named is tried: `password`, `key`, `agent`";
-const CONNECTING: &str = "see `connect_timeout_ms`, which is for connecting and logging in together";
+const CONNECTING: &str =
+    "see `connect_timeout_ms`, which is for connecting and logging in together";
 const TIMES: &str = "nothing waits for a time; each exchange has `operation_timeout_ms`";
 const ALGORITHMS: &str = "old algorithms are off unless `legacy` names them";
 const PROFILE: &str = "the profile says how one talks to the system";

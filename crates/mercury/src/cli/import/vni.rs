@@ -3,11 +3,8 @@
 //! There, each system has options of its own; here, a profile that maps VNIs says which it needs,
 //! so an option is carried over where the profile has one that means the same.
 
-use drivers::ssh_cli::profile::Profile;
-
 use super::{
-    common,
-    device::Device,
+    device::{Device, System},
     draft::Draft,
     options::is_true,
     row::{Fate, Section},
@@ -45,11 +42,11 @@ pub(super) fn option(
 ) -> Option<Fate> {
     let (_, why) = NAMES.iter().find(|(name, _)| *name == option)?;
     Some(match draft.device.clone() {
-        Device::Ssh(profile) if profile.raw.capabilities.vxlan => {
-            known(draft, &profile, section, option, value).unwrap_or_else(|| Fate::nothing(*why))
+        Device::Ssh(system) if system.profile.capabilities.vxlan => {
+            known(draft, &system, section, option, value).unwrap_or_else(|| Fate::nothing(*why))
         }
-        Device::Ssh(profile) => {
-            Fate::nothing(format!("the profile `{}` maps no VLANs to VNIs", profile.raw.name))
+        Device::Ssh(system) => {
+            Fate::nothing(format!("the profile `{}` maps no VLANs to VNIs", system.profile.name))
         }
         Device::Memory => Fate::nothing("a switch in memory needs no options for a VNI"),
         Device::Other(_) | Device::Unnamed => {
@@ -61,12 +58,12 @@ pub(super) fn option(
 /// What becomes of one that the profile has a counterpart for.
 fn known(
     draft: &mut Draft,
-    profile: &Profile,
+    system: &System,
     section: &Section<'_>,
     option: &str,
     value: &str,
 ) -> Option<Fate> {
-    let has = |name: &str| profile.raw.options.contains_key(name);
+    let has = |name: &str| system.profile.options.contains_key(name);
     let evpn = || section.first("ngs_evpn_vni_config").is_some_and(is_true);
     match option {
         "ngs_vtep_name" | "vtep_name" if has("vtep") => {
@@ -75,15 +72,15 @@ fn known(
             Some(if superseded {
                 Fate::nothing("`ngs_vtep_name` counts")
             } else {
-                set(draft, profile, "vtep", value)
+                set(draft, system, "vtep", value)
             })
         }
-        "ngs_bgp_asn" if has("bgp_asn") => Some(set(draft, profile, "bgp_asn", value)),
+        "ngs_bgp_asn" if has("bgp_asn") => Some(set(draft, system, "bgp_asn", value)),
         "ngs_bgp_asn" if has("route_target_as") && evpn() => {
-            Some(set(draft, profile, "route_target_as", value))
+            Some(set(draft, system, "route_target_as", value))
         }
         "ngs_bum_replication_mode" if has("vni_flooding") => Some(match value {
-            "ingress-replication" => set(draft, profile, "vni_flooding", "bgp"),
+            "ingress-replication" => set(draft, system, "vni_flooding", "bgp"),
             _ => Fate::nothing(
                 "VNIs had a group each; the option `vni_flooding` is one group for all, or `bgp`",
             ),
@@ -93,9 +90,9 @@ fn known(
 }
 
 /// Gives the profile an option, if it takes this value.
-fn set(draft: &mut Draft, profile: &Profile, name: &str, value: &str) -> Fate {
-    if !common::option(draft, profile, name, value.trim()) {
-        return Fate::unknown(format!("`{}` takes no such `{name}`", profile.raw.name));
+fn set(draft: &mut Draft, system: &System, name: &str, value: &str) -> Fate {
+    if !draft.option(name, value.trim()) {
+        return Fate::unknown(format!("`{}` takes no such `{name}`", system.profile.name));
     }
     draft.remarks.push(
         "VLANs are mapped to VNIs; `vxlan_vlans` says from which VLANs one is taken, where no \
