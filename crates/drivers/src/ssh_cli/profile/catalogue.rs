@@ -81,8 +81,6 @@ pub struct Entry {
     name: String,
     source: Source,
     text: Cow<'static, str>,
-    /// Read once: a configuration may look up a thousand switches by their alias.
-    aliases: OnceLock<Vec<String>>,
     parsed: OnceLock<Result<Arc<Profile>, ProfileError>>,
 }
 
@@ -95,7 +93,7 @@ struct Header {
 
 impl Entry {
     const fn new(name: String, source: Source, text: Cow<'static, str>) -> Self {
-        Self { name, source, text, aliases: OnceLock::new(), parsed: OnceLock::new() }
+        Self { name, source, text, parsed: OnceLock::new() }
     }
 
     /// The name.
@@ -119,9 +117,8 @@ impl Entry {
         parsed.clone().map_err(|error| CatalogueError::Refused { name: self.name.clone(), error })
     }
 
-    fn aliases(&self) -> &[String] {
-        let read = || toml::from_str::<Header>(&self.text).unwrap_or_default().aliases;
-        self.aliases.get_or_init(read)
+    fn aliases(&self) -> Vec<String> {
+        toml::from_str::<Header>(&self.text).unwrap_or_default().aliases
     }
 }
 
@@ -192,9 +189,9 @@ impl Profiles {
         let mut owners: BTreeMap<String, &Entry> = BTreeMap::new();
         for entry in self.entries.values() {
             for alias in entry.aliases() {
-                let taken = self.entries.get(alias).or_else(|| owners.get(alias).copied());
+                let taken = self.entries.get(&alias).or_else(|| owners.get(&alias).copied());
                 let Some(other) = taken else {
-                    owners.insert(alias.clone(), entry);
+                    owners.insert(alias, entry);
                     continue;
                 };
                 // The one that was added is to blame.
@@ -272,7 +269,7 @@ mod tests {
             let profile = entry.profile().unwrap_or_else(|error| panic!("{error}"));
             assert_eq!(profile.raw.name, entry.name());
             names.push(entry.name().to_owned());
-            names.extend_from_slice(entry.aliases());
+            names.extend(entry.aliases());
         }
         for name in &names {
             assert_eq!(names.iter().filter(|other| *other == name).count(), 1, "{name}");

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, LazyLock, Mutex, PoisonError},
+    sync::{Arc, LazyLock},
 };
 
 use drivers::ssh_cli::{
@@ -14,10 +14,9 @@ use drivers::ssh_cli::{
     read::{Names, Object},
 };
 
-/// The built-in profiles alone: which others the service will have is not known here.
-static PROFILES: LazyLock<Profiles> = LazyLock::new(Profiles::embedded);
-/// Those that were asked for, by the library's name.
-static SYSTEMS: Mutex<BTreeMap<String, Option<Arc<System>>>> = Mutex::new(BTreeMap::new());
+/// The systems of the built-in profiles, by the library's names: which other profiles the service
+/// will have is not known here.
+static SYSTEMS: LazyLock<BTreeMap<String, Arc<System>>> = LazyLock::new(systems);
 
 /// What the library calls its devices; no other name of a profile is one of them.
 const LIBRARY: &str = "netmiko_";
@@ -39,7 +38,10 @@ impl Device {
     pub(super) fn of(device_type: Option<&str>, driver_type: Option<&str>) -> Self {
         match (device_type, driver_type) {
             (_, Some("noop")) | (Some("netmiko_fake"), _) => Self::Memory,
-            (Some(kind), _) => system(kind).map_or_else(|| Self::Other(kind.to_owned()), Self::Ssh),
+            (Some(kind), _) => {
+                let system = SYSTEMS.get(kind).cloned();
+                system.map_or_else(|| Self::Other(kind.to_owned()), Self::Ssh)
+            }
             (None, _) => Self::Unnamed,
         }
     }
@@ -87,15 +89,17 @@ impl System {
     }
 }
 
-fn system(kind: &str) -> Option<Arc<System>> {
-    let known = || {
-        let entry = kind.starts_with(LIBRARY).then(|| PROFILES.get(kind).ok()).flatten()?;
-        let profile: RawProfile = toml::from_str(entry.text()).ok()?;
-        let names = Names::compile(&profile, &mut Vec::new())?;
-        Some(Arc::new(System { profile, names }))
-    };
-    let mut systems = SYSTEMS.lock().unwrap_or_else(PoisonError::into_inner);
-    systems.entry(kind.to_owned()).or_insert_with(known).clone()
+fn systems() -> BTreeMap<String, Arc<System>> {
+    let mut systems = BTreeMap::new();
+    for entry in Profiles::embedded().iter() {
+        let Ok(profile) = toml::from_str::<RawProfile>(entry.text()) else { continue };
+        let Some(names) = Names::compile(&profile, &mut Vec::new()) else { continue };
+        let aliases = profile.aliases.clone();
+        let system = Arc::new(System { profile, names });
+        let aliases = aliases.into_iter().filter(|name| name.starts_with(LIBRARY));
+        systems.extend(aliases.map(|name| (name, Arc::clone(&system))));
+    }
+    systems
 }
 
 #[cfg(test)]
