@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use drivers::ssh_cli::read::Object;
 use model::MacAddress;
 use switch::VlanDatabase;
 
@@ -74,20 +75,30 @@ pub(super) fn save(asked: bool) -> Fate {
     Fate::changed("save", note)
 }
 
-/// Ports as the switch itself calls them, by which they are looked for in lists, and those that
-/// are called like no port of the system.
-pub(super) fn ports(device: &Device, names: &[&str]) -> (Vec<String>, Vec<String>) {
-    let mut strange = Vec::new();
-    let mut own = |name: &&str| {
-        let system = device.system()?;
-        let own = system.own_name(name);
-        if own.is_none() {
-            strange.push(format!("`{name}`"));
+/// Ports as the switch itself calls them, by which lists know them, and what is to be said about
+/// those that a list of ports cannot mean; that is empty when there are none.
+pub(super) fn ports(device: &Device, names: &[&str]) -> (Vec<String>, String) {
+    let (mut strange, mut lags) = (Vec::new(), Vec::new());
+    let mut own = |name: &str| match device.system()?.object(name) {
+        Some(Object::Port(port)) => Some(port.to_string()),
+        Some(Object::Lag(lag)) => {
+            lags.push(format!("`{lag}`"));
+            Some(lag.to_string())
         }
-        own
+        Some(Object::Vlan(_)) | None => {
+            strange.push(format!("`{name}`"));
+            None
+        }
     };
-    let names = names.iter().map(|name| own(name).unwrap_or_else(|| (*name).to_owned()));
-    (names.collect(), strange)
+    let ports = names.iter().map(|name| own(name).unwrap_or_else(|| (*name).to_owned())).collect();
+    let mut notes = Vec::new();
+    if !lags.is_empty() {
+        notes.push(format!("a LAG is its ports here: name those of {}", lags.join(", ")));
+    }
+    if !strange.is_empty() {
+        notes.push(format!("called like no port of the system: {}", strange.join(", ")));
+    }
+    (ports, notes.join("; "))
 }
 
 /// What is to be said about switches rather than about their options.

@@ -71,13 +71,9 @@ pub(super) struct System {
 }
 
 impl System {
-    /// A port or a LAG as the system itself calls it; nothing if nothing is called so.
-    pub(super) fn own_name(&self, name: &str) -> Option<String> {
-        match self.names.object(name)? {
-            Object::Port(port) => Some(port.to_string()),
-            Object::Lag(lag) => Some(lag.to_string()),
-            Object::Vlan(_) => None,
-        }
+    /// The port or LAG of this name; nothing if nothing is called so.
+    pub(super) fn object(&self, name: &str) -> Option<Object> {
+        self.names.object(name)
     }
 
     /// Whether the profile has an option and takes this value.

@@ -125,24 +125,19 @@ fn option(draft: &mut Draft, section: &Section<'_>, entry: &Entry) -> Result<Fat
             if names.iter().any(|name| name.contains(['*', '?', '[', ']', '\\'])) {
                 return Err("a port's name holds a sign that means a pattern in Mercury");
             }
-            let (names, strange) = common::ports(&draft.device, &names);
+            let (names, odd) = common::ports(&draft.device, &names);
             let fate = draft.set("allowed_ports", list(names));
-            if strange.is_empty() {
-                fate
-            } else {
-                let note = format!("called like no port of the system: {}", strange.join(", "));
-                Fate::changed("allowed_ports", note)
-            }
+            if odd.is_empty() { fate } else { Fate::changed("allowed_ports", odd) }
         }
         "ngs_trunk_ports" => {
-            let (names, strange) = common::ports(&draft.device, &items(value));
+            let (names, odd) = common::ports(&draft.device, &items(value));
             draft.uplinks = names;
             let mut note = "no network is added to ports between switches; the policy protects \
                             them from being changed"
                 .to_owned();
-            if !strange.is_empty() {
-                let strange = strange.join(", ");
-                note.push_str(&format!(". Called like no port of the system: {strange}"));
+            if !odd.is_empty() {
+                note.push_str("; ");
+                note.push_str(&odd);
             }
             Fate::changed("protected", note)
         }
