@@ -5,18 +5,21 @@
 //! cannot be read ends the import rather than being left out.
 
 mod common;
+mod device;
 mod draft;
 mod emit;
 mod files;
 mod ini;
 mod ironic;
 mod listen;
+mod login;
 mod ngs;
 mod options;
 mod row;
 #[cfg(test)]
 mod tests;
 mod vlans;
+mod vni;
 
 use std::{
     fs::File,
@@ -77,7 +80,7 @@ struct What {
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     /// A folder for the switches' passwords, a file each that only you can read; without it they
-    /// are not carried over
+    /// are not carried over, and the configuration names the files that you have to write
     #[arg(long, value_name = "DIR", requires = "output")]
     secrets_dir: Option<PathBuf>,
     /// Write over files that are there; never over a policy

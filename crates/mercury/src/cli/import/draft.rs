@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, net::IpAddr, path::PathBuf};
 use model::SwitchName;
 use secrecy::SecretString;
 
-use super::row::{Fate, Outcome, Row};
+use super::{
+    device::Device,
+    row::{Fate, Outcome, Row},
+};
 
 /// Everything that an import found.
 #[derive(Debug)]
@@ -25,50 +28,30 @@ pub(super) struct Draft {
     pub(super) device: Device,
     /// Keys of the switch's section, with their values as TOML.
     pub(super) keys: BTreeMap<&'static str, String>,
+    /// Keys of its login's section, with their values as TOML.
+    pub(super) ssh: BTreeMap<&'static str, String>,
+    /// What its profile wants to know.
+    pub(super) options: BTreeMap<String, String>,
+    /// Where its host key is asked for, if that has to be done.
+    pub(super) host: Option<(String, u16)>,
     /// What a driver will need that does not exist yet, as it was written.
     pub(super) facts: Vec<(String, String)>,
     pub(super) secrets: Vec<Secret>,
     /// Ports that lead to other switches.
     pub(super) uplinks: Vec<String>,
+    /// What somebody has to look at; switches about which the same is said share a note.
+    pub(super) remarks: Vec<String>,
 }
 
-/// A secret of a switch.
+/// A secret of a switch, which is in a file of its own.
 #[derive(Debug)]
 pub(super) struct Secret {
+    /// The option, by which the file is called.
     pub(super) option: String,
-    pub(super) value: SecretString,
-}
-
-/// What a switch is, by the library's name of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Device {
-    /// Open vSwitch, there by SSH and `ovs-vsctl`.
-    OpenVswitch,
-    /// No switch at all.
-    Memory,
-    /// One that no driver speaks to.
-    Other(String),
-    /// Nothing says it.
-    Unnamed,
-}
-
-impl Device {
-    pub(super) fn of(device_type: Option<&str>, driver_type: Option<&str>) -> Self {
-        match (device_type, driver_type) {
-            (_, Some("noop")) | (Some("netmiko_fake"), _) => Self::Memory,
-            (Some("netmiko_ovs_linux"), _) => Self::OpenVswitch,
-            (Some(other), _) => Self::Other(other.to_owned()),
-            (None, _) => Self::Unnamed,
-        }
-    }
-
-    pub(super) const fn driver(&self) -> Option<&'static str> {
-        match self {
-            Self::OpenVswitch => Some("ovsdb"),
-            Self::Memory => Some("noop"),
-            Self::Other(_) | Self::Unnamed => None,
-        }
-    }
+    /// The key of the login's section that refers to it.
+    pub(super) key: &'static str,
+    /// Nothing when there is none yet, and the file is somebody's to write.
+    pub(super) value: Option<SecretString>,
 }
 
 impl Draft {
@@ -77,9 +60,13 @@ impl Draft {
             name,
             device,
             keys: BTreeMap::new(),
+            ssh: BTreeMap::new(),
+            options: BTreeMap::new(),
+            host: None,
             facts: Vec::new(),
             secrets: Vec::new(),
             uplinks: Vec::new(),
+            remarks: Vec::new(),
         }
     }
 
@@ -89,19 +76,25 @@ impl Draft {
         Fate::carried(key)
     }
 
+    /// Gives the profile an option, if it takes this value, and says whether it does.
+    pub(super) fn option(&mut self, name: &str, value: &str) -> bool {
+        let fits = self.device.system().is_some_and(|system| system.takes(name, value));
+        if fits {
+            self.options.insert(name.to_owned(), value.to_owned());
+        }
+        fits
+    }
+
     /// Keeps an option for a driver that does not exist yet; means nothing to those that do.
     pub(super) fn fact(&mut self, option: &str, value: &str, note: &str) -> Fate {
         self.facts.push((option.to_owned(), value.to_owned()));
         Fate::nothing(note)
     }
 
-    /// Keeps a secret for a driver that does not exist yet.
-    pub(super) fn secret(&mut self, option: &str, value: &str) -> Fate {
-        if self.device.driver().is_some() {
-            return Fate::nothing("the driver logs in nowhere; it was left behind");
-        }
-        self.secrets.push(Secret { option: option.to_owned(), value: value.into() });
-        Fate::nothing("a secret: see what is said about it below")
+    /// Keeps a secret.
+    pub(super) fn secret(&mut self, option: &str, key: &'static str, value: &str) {
+        let value = Some(value.into());
+        self.secrets.push(Secret { option: option.to_owned(), key, value });
     }
 
     /// What becomes of an option of a switch that nothing speaks to.
@@ -109,7 +102,7 @@ impl Draft {
         let why = match &self.device {
             Device::Other(kind) => format!("no driver for `{kind}` yet; kept in a comment"),
             Device::Unnamed => "`device_type` is missing; kept in a comment".to_owned(),
-            Device::OpenVswitch | Device::Memory => return fate,
+            Device::Ssh(_) | Device::Memory => return fate,
         };
         match fate.outcome {
             Outcome::Carried | Outcome::Changed if fate.note.is_empty() => Fate::nothing(why),

@@ -1,15 +1,18 @@
 //! The new files' texts. Whatever comes from the input is quoted, in comments too, so that no value
 //! can become a line of its own.
 
-use std::{fmt::Write as _, path::Path};
+use std::{collections::BTreeMap, fmt::Write as _, path::Path};
 
-use super::draft::{At, Draft, Import, Listen, Secret, Tls};
+use super::{
+    device::Device,
+    draft::{At, Draft, Import, Listen, Secret, Tls},
+};
 
 /// The keys of a switch, in the order of the documentation.
 const ORDER: [&str; 10] = [
     "driver",
+    "profile",
     "address",
-    "bridge",
     "switch_ids",
     "allowed_vlans",
     "allowed_ports",
@@ -18,6 +21,22 @@ const ORDER: [&str; 10] = [
     "physical_networks",
     "flat_networks",
 ];
+
+/// The keys of its login.
+const LOGIN: [&str; 9] = [
+    "user",
+    "password",
+    "key",
+    "key_passphrase",
+    "enable_secret",
+    "known_hosts",
+    "options",
+    "connect_timeout_ms",
+    "keepalive_ms",
+];
+
+/// Where the files of secrets are looked for, beside the configuration, when nobody says.
+pub(super) const SECRETS: &str = "secrets";
 
 /// A text as TOML writes it, on one line.
 pub(super) fn quoted(text: &str) -> String {
@@ -48,6 +67,13 @@ pub(super) fn list<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String 
     format!("[{}]", texts.join(", "))
 }
 
+/// A table of texts.
+pub(super) fn inline_table(texts: &BTreeMap<String, String>) -> String {
+    let members: Vec<_> =
+        texts.iter().map(|(key, text)| format!("{} = {}", key_of(key), quoted(text))).collect();
+    format!("{{ {} }}", members.join(", "))
+}
+
 /// `switchd.toml`.
 pub(super) fn configuration(import: &Import, command: &str, secrets: Option<&Path>) -> String {
     let mut out = format!(
@@ -60,7 +86,7 @@ pub(super) fn configuration(import: &Import, command: &str, secrets: Option<&Pat
     for draft in &import.switches {
         out.push('\n');
         if draft.device.driver().is_some() {
-            section(&mut out, draft);
+            section(&mut out, draft, secrets);
         } else {
             comment(&mut out, draft, secrets);
         }
@@ -110,11 +136,30 @@ fn listener(out: &mut String, listen: &Listen) {
     }
 }
 
-fn section(out: &mut String, draft: &Draft) {
-    let _ = writeln!(out, "[switch.{}]", key_of(draft.name.as_str()));
-    for key in ORDER {
-        if let Some(value) = draft.keys.get(key) {
-            let _ = writeln!(out, "{key} = {value}");
+fn section(out: &mut String, draft: &Draft, secrets: Option<&Path>) {
+    let name = key_of(draft.name.as_str());
+    let _ = writeln!(out, "[switch.{name}]");
+    keys(out, "", &ORDER, &draft.keys);
+    if draft.device.system().is_some() {
+        let mut login = draft.ssh.clone();
+        login.extend(draft.secrets.iter().map(|secret| {
+            let file = secret_file(draft, secret, secrets);
+            (secret.key, format!("{{ file = {} }}", quoted(&file)))
+        }));
+        let _ = writeln!(out, "\n[switch.{name}.ssh]");
+        keys(out, "", &LOGIN, &login);
+    }
+}
+
+fn keys(
+    out: &mut String,
+    margin: &str,
+    order: &[&'static str],
+    keys: &BTreeMap<&'static str, String>,
+) {
+    for key in order {
+        if let Some(value) = keys.get(key) {
+            let _ = writeln!(out, "{margin}{key} = {value}");
         }
     }
 }
@@ -122,7 +167,7 @@ fn section(out: &mut String, draft: &Draft) {
 /// What is known of a switch that nothing speaks to, so that nothing is lost.
 fn comment(out: &mut String, draft: &Draft, secrets: Option<&Path>) {
     let kind = match &draft.device {
-        super::draft::Device::Other(kind) => quoted(kind),
+        Device::Other(kind) => quoted(kind),
         _ => "a device that is not named".to_owned(),
     };
     let name = quoted(draft.name.as_str());
@@ -134,17 +179,13 @@ fn comment(out: &mut String, draft: &Draft, secrets: Option<&Path>) {
     for (option, value) in &draft.facts {
         let _ = writeln!(out, "#   {} = {}", key_of(option), quoted(value));
     }
-    for key in ORDER {
-        if let Some(value) = draft.keys.get(key) {
-            let _ = writeln!(out, "#   {key} = {value}");
-        }
-    }
+    keys(out, "#   ", &ORDER, &draft.keys);
     for secret in &draft.secrets {
         let option = key_of(&secret.option);
         let _ = match secrets {
             None => writeln!(out, "#   {option}: not carried over, to be provided"),
-            Some(folder) => {
-                let file = folder.join(file_name(draft, secret)).display().to_string();
+            Some(_) => {
+                let file = secret_file(draft, secret, secrets);
                 writeln!(out, "#   {option} = {{ file = {} }}", quoted(&file))
             }
         };
@@ -154,6 +195,12 @@ fn comment(out: &mut String, draft: &Draft, secrets: Option<&Path>) {
 /// The name of a secret's file.
 pub(super) fn file_name(draft: &Draft, secret: &Secret) -> String {
     format!("{}.{}", draft.name, secret.option)
+}
+
+/// The file of a secret, as the configuration names it.
+fn secret_file(draft: &Draft, secret: &Secret, secrets: Option<&Path>) -> String {
+    let folder = secrets.unwrap_or(Path::new(SECRETS));
+    folder.join(file_name(draft, secret)).display().to_string()
 }
 
 /// `policy.toml`: what everybody could do before, which is all that the switches allow.

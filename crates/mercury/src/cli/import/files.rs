@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
     draft::Import,
-    emit::{configuration, file_name, policy},
+    emit::{SECRETS, configuration, file_name, policy},
 };
 use crate::cli::{exit::Exit, failure::Told};
 
@@ -32,11 +32,12 @@ impl Files {
         secrets: Option<&Path>,
     ) -> Self {
         let all = import.switches.iter().flat_map(|draft| {
-            draft.secrets.iter().map(move |secret| (file_name(draft, secret), secret))
+            let given = |secret| Some((file_name(draft, secret), secret.value.clone()?));
+            draft.secrets.iter().filter_map(given)
         });
-        let secrets_in = secrets.into_iter().flat_map(|folder| {
-            all.clone().map(move |(name, secret)| (folder.join(name), secret.value.clone()))
-        });
+        let secrets_in = secrets
+            .into_iter()
+            .flat_map(|folder| all.clone().map(move |(name, value)| (folder.join(name), value)));
         // A relative path in the configuration starts from the configuration's folder.
         let absolute = secrets.map(|path| std::path::absolute(path).unwrap_or(path.to_owned()));
         Self {
@@ -66,14 +67,7 @@ impl Files {
             notes.push("there is a `policy.toml` already, which was left as it is".to_owned());
         }
         if self.secrets.is_empty() {
-            for draft in &import.switches {
-                for secret in &draft.secrets {
-                    notes.push(format!(
-                        "`{}` of `{}` was not carried over; `--secrets-dir` keeps it in a file",
-                        secret.option, draft.name
-                    ));
-                }
-            }
+            notes.extend(left_behind(import));
         }
         notes
     }
@@ -105,6 +99,29 @@ impl Files {
         }
         Ok(todo.iter().map(|(path, ..)| path.display().to_string()).collect())
     }
+}
+
+/// What is to be said about secrets that nobody asked to be kept.
+fn left_behind(import: &Import) -> Vec<String> {
+    let mut options: BTreeMap<(bool, &str), Vec<String>> = BTreeMap::new();
+    for draft in &import.switches {
+        let managed = draft.device.driver().is_some();
+        for secret in draft.secrets.iter().filter(|secret| secret.value.is_some()) {
+            let switches = options.entry((!managed, &secret.option)).or_default();
+            switches.push(format!("`{}`", draft.name));
+        }
+    }
+    let note = |((unmanaged, option), switches): ((bool, &str), Vec<String>)| {
+        let what = format!("`{option}` of {} was not carried over", switches.join(", "));
+        if unmanaged {
+            return format!("{what}; `--secrets-dir` keeps it in a file");
+        }
+        format!(
+            "{what}: write it to `{SECRETS}/NAME.{option}` beside the configuration, readable by \
+             the service's user alone, or let `--secrets-dir` write it"
+        )
+    };
+    options.into_iter().map(note).collect()
 }
 
 /// Writes a file beside its place and moves it there, so that nobody sees half of it or, if it is

@@ -8,13 +8,14 @@ use std::collections::BTreeSet;
 use model::{Vlan, VlanSet};
 
 use super::{
-    Problem,
-    draft::{Device, Draft, Import},
+    Problem, common,
+    device::Device,
+    draft::{Draft, Import},
     emit::quoted,
     ini::Entry,
-    listen,
-    options::{NO_LOGIN, SECRETS, is_true},
-    row::{Fate, Input, Row},
+    listen, login,
+    options::is_true,
+    row::{Fate, Input, Row, Section},
     vlans,
 };
 
@@ -87,6 +88,7 @@ pub(super) fn import(inputs: &[Input]) -> Result<Import, Problem> {
                 .to_owned(),
         );
     }
+    notes.extend(common::notes(&switches));
     if switches.is_empty() {
         notes.push("no section `[switch:NAME]` was found: no switch was imported".to_owned());
     }
@@ -170,11 +172,8 @@ fn switch(
     globals: &Globals,
 ) -> Result<(Draft, Vec<Row>), Problem> {
     let name = name.parse().map_err(|error| Problem::at(input, line, format!("{error}")))?;
-    let first = |option: &str| {
-        let mut entries = input.document.section(title);
-        entries.find(|entry| entry.option == option).map(|entry| entry.value.as_str())
-    };
-    let device = Device::of(first("device_type"), first("driver_type"));
+    let section = Section { input, title };
+    let device = Device::of(section.first("device_type"), section.first("driver_type"));
     let mut draft = Draft::new(name, device);
     let mut seen = BTreeSet::new();
     let mut own = None;
@@ -186,7 +185,7 @@ fn switch(
                     .ok_or_else(|| Problem::at(input, entry.line, Problem::VLANS))?;
                 own = Some(list);
             }
-            let fate = option(&mut draft, entry, own.as_ref(), globals);
+            let fate = option(&mut draft, &section, entry, own.as_ref(), globals);
             draft.settled(fate)
         } else {
             Fate::nothing("given again; the first one counts, here as there")
@@ -200,19 +199,27 @@ fn switch(
     if let Some(idle) = globals.idle {
         draft.keys.insert("idle_vlan", idle.to_string());
     }
-    super::common::finish(&mut draft).map_err(|what| Problem::at(input, line, what))?;
+    common::finish(&mut draft, &section).map_err(|what| Problem::at(input, line, what))?;
     Ok((draft, rows))
 }
 
-fn option(draft: &mut Draft, entry: &Entry, own: Option<&VlanSet>, globals: &Globals) -> Fate {
+/// What Ironic reads of a login; it drops everything else.
+const LOGIN: [&str; 6] = ["address", "username", "password", "key_file", "port", "enable_secret"];
+
+fn option(
+    draft: &mut Draft,
+    section: &Section<'_>,
+    entry: &Entry,
+    own: Option<&VlanSet>,
+    globals: &Globals,
+) -> Fate {
     let value = entry.value.as_str();
     match entry.option.as_str() {
         "driver_type" if value == "noop" => draft.set("driver", quoted("noop")),
         "driver_type" => Fate::nothing("each switch's `driver` speaks to the switch itself"),
-        "device_type" => super::common::device(draft, value),
-        "address" => super::common::address(draft, "address", value),
-        "mac_address" => super::common::mac(draft, "mac_address", value),
-        "persist" => super::common::save(is_true(value)),
+        "device_type" => common::device(draft, value),
+        "mac_address" => common::mac(draft, "mac_address", value),
+        "persist" => common::save(is_true(value)),
         "allowed_vlans" if own.is_some_and(VlanSet::is_empty) => Fate::changed(
             "",
             "an empty list restricts nothing in Ironic, whatever its guide says, and the global \
@@ -223,10 +230,8 @@ fn option(draft: &mut Draft, entry: &Entry, own: Option<&VlanSet>, globals: &Glo
             Some(note) => Fate::changed("allowed_vlans", note),
         },
         "native_vlan" => Fate::nothing("Ironic passes it to a library that ignores it"),
-        secret if SECRETS.contains(&secret) => draft.secret(secret, value),
-        // What Ironic reads of a login; it drops everything else.
-        login if ["username", "key_file", "port"].contains(&login) => {
-            draft.fact(login, value, NO_LOGIN)
+        name if LOGIN.contains(&name) => {
+            login::option(draft, section, name, value).unwrap_or_else(|| Fate::unknown(""))
         }
         _ => Fate::unknown("Ironic drops it without a word"),
     }

@@ -5,14 +5,15 @@ use std::collections::BTreeSet;
 use model::{PhysicalNetwork, Vlan, VlanSet};
 
 use super::{
-    Problem,
-    draft::{Device, Draft, Import},
+    Problem, common,
+    device::Device,
+    draft::{Draft, Import},
     emit::{list, quoted},
     ini::Entry,
-    listen,
-    options::{LOGIN, NGS, NO_LOGIN, SECRETS, is_true, items},
-    row::{Fate, Input, Row},
-    vlans,
+    listen, login,
+    options::{NGS, is_true, items},
+    row::{Fate, Input, Row, Section},
+    vlans, vni,
 };
 
 const SWITCH: &str = "genericswitch:";
@@ -49,6 +50,7 @@ pub(super) fn import(inputs: &[Input]) -> Result<Import, Problem> {
             }
         }
     }
+    notes.extend(common::notes(&switches));
     if switches.is_empty() {
         notes
             .push("no section `[genericswitch:NAME]` was found: no switch was imported".to_owned());
@@ -66,14 +68,14 @@ fn switch(
     line: usize,
 ) -> Result<(Draft, Vec<Row>), Problem> {
     let name = name.parse().map_err(|error| Problem::at(input, line, format!("{error}")))?;
-    let kind = input.document.section(title).find(|entry| entry.option == "device_type");
-    let device = Device::of(kind.map(|entry| entry.value.as_str()), None);
+    let section = Section { input, title };
+    let device = Device::of(section.first("device_type"), None);
     let mut draft = Draft::new(name, device);
     let mut seen = BTreeSet::new();
     let mut rows = Vec::new();
     for entry in input.document.section(title) {
         let fate = if seen.insert(entry.option.clone()) {
-            let fate = option(&mut draft, entry)
+            let fate = option(&mut draft, &section, entry)
                 .map_err(|problem| Problem::at(input, entry.line, problem))?;
             draft.settled(fate)
         } else {
@@ -81,29 +83,27 @@ fn switch(
         };
         rows.push(input.row(entry, fate));
     }
-    super::common::finish(&mut draft).map_err(|what| Problem::at(input, line, what))?;
+    common::finish(&mut draft, &section).map_err(|what| Problem::at(input, line, what))?;
     Ok((draft, rows))
 }
 
-fn option(draft: &mut Draft, entry: &Entry) -> Result<Fate, &'static str> {
+fn option(draft: &mut Draft, section: &Section<'_>, entry: &Entry) -> Result<Fate, &'static str> {
     let value = entry.value.as_str();
-    Ok(match entry.option.as_str() {
-        "device_type" => super::common::device(draft, value),
-        name @ ("ip" | "host" | "address") => super::common::address(draft, name, value),
-        "ngs_mac_address" => super::common::mac(draft, "ngs_mac_address", value),
+    let name = entry.option.as_str();
+    if let Some(fate) = login::option(draft, section, name, value) {
+        return Ok(fate);
+    }
+    if let Some(fate) = vni::option(draft, section, name, value) {
+        return Ok(fate);
+    }
+    Ok(match name {
+        "device_type" => common::device(draft, value),
+        "ngs_mac_address" => common::mac(draft, "ngs_mac_address", value),
         "ngs_port_default_vlan" => {
             let vlan = value.parse().ok().and_then(|id| Vlan::new(id).ok()).ok_or(Problem::VLAN)?;
             draft.set("idle_vlan", vlan.to_string())
         }
-        "ngs_disable_inactive_ports" if is_true(value) && draft.device == Device::OpenVswitch => {
-            Fate::nothing(
-                "Open vSwitch shuts no port: a detached one is in `idle_vlan`, or in none",
-            )
-        }
-        "ngs_disable_inactive_ports" if is_true(value) => draft.set("detach", quoted("shut")),
-        "ngs_disable_inactive_ports" => {
-            Fate::carried("detach").note("a detached port stays up, as is the default")
-        }
+        "ngs_disable_inactive_ports" => inactive(draft, is_true(value)),
         "ngs_physical_networks" => {
             let names = items(value);
             if names.iter().any(|name| name.parse::<PhysicalNetwork>().is_err()) {
@@ -125,26 +125,24 @@ fn option(draft: &mut Draft, entry: &Entry) -> Result<Fate, &'static str> {
             if names.iter().any(|name| name.contains(['*', '?', '[', ']', '\\'])) {
                 return Err("a port's name holds a sign that means a pattern in Mercury");
             }
-            draft.set("allowed_ports", list(names))
+            let (names, odd) = common::ports(&draft.device, &names);
+            let fate = draft.set("allowed_ports", list(names));
+            if odd.is_empty() { fate } else { Fate::changed("allowed_ports", odd) }
         }
         "ngs_trunk_ports" => {
-            draft.uplinks = items(value).into_iter().map(str::to_owned).collect();
-            Fate::changed(
-                "protected",
-                "no network is added to ports between switches; the policy protects them from \
-                 being changed",
-            )
+            let (names, odd) = common::ports(&draft.device, &items(value));
+            draft.uplinks = names;
+            let mut note = "no network is added to ports between switches; the policy protects \
+                            them from being changed"
+                .to_owned();
+            if !odd.is_empty() {
+                note.push_str("; ");
+                note.push_str(&odd);
+            }
+            Fate::changed("protected", note)
         }
-        "ngs_save_configuration" => super::common::save(is_true(value)),
-        "ngs_ovs_bridge" if draft.device == Device::OpenVswitch => {
-            draft.set("bridge", quoted(value));
-            Fate::changed(
-                "bridge",
-                "there, numbers of VXLANs were kept on it; here it is the switch",
-            )
-        }
-        secret if SECRETS.contains(&secret) => draft.secret(secret, value),
-        login if LOGIN.contains(&login) => draft.fact(login, value, NO_LOGIN),
+        "ngs_save_configuration" => common::save(is_true(value)),
+        "ngs_ovs_bridge" => bridge(draft, value),
         other => match NGS.iter().find(|(name, _)| *name == other) {
             Some((_, why)) if draft.device.driver().is_some() => Fate::nothing(*why),
             Some((name, why)) => draft.fact(name, value, why),
@@ -152,4 +150,36 @@ fn option(draft: &mut Draft, entry: &Entry) -> Result<Fate, &'static str> {
             None => Fate::unknown("handed to the SSH library as it is"),
         },
     })
+}
+
+/// Whether a port that nobody has is shut.
+fn inactive(draft: &mut Draft, asked: bool) -> Fate {
+    if !asked {
+        return Fate::carried("detach")
+            .note("a detached port is not shut, unless that is said below");
+    }
+    match draft.device.system() {
+        Some(system) if !system.profile.capabilities.port_shut => Fate::nothing(
+            "the system shuts no port: a detached one is in `idle_vlan`, or in no VLAN",
+        ),
+        _ => draft.set("detach", quoted("shut")),
+    }
+}
+
+fn bridge(draft: &mut Draft, value: &str) -> Fate {
+    match draft.device.clone() {
+        Device::Ssh(system) if system.profile.options.contains_key("bridge") => {
+            if !draft.option("bridge", value) {
+                return Fate::unknown("it is no bridge's name; the default was left");
+            }
+            Fate::changed(
+                "ssh.options.bridge",
+                "there, numbers of VXLANs were kept on it; here, LAGs are made on it",
+            )
+        }
+        Device::Ssh(_) | Device::Memory => Fate::nothing("there is no bridge to be named"),
+        Device::Other(_) | Device::Unnamed => {
+            draft.fact("ngs_ovs_bridge", value, "no driver yet; kept in a comment")
+        }
+    }
 }

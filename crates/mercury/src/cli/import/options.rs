@@ -8,11 +8,12 @@ pub(super) const NGS: &[(&str, &str)] = &[
     ("ngs_batch_requests", "requests that wait for the same switch are always merged"),
     ("ngs_max_connections", "one session a switch, which is kept"),
     ("ngs_ssh_reuse_connection", "a session is always kept; see `session_idle_ms`"),
-    ("ngs_ssh_connect_timeout", "see `operation_timeout_ms`, which is for each exchange"),
     ("ngs_ssh_connect_interval", "a connection is tried until the request's deadline"),
-    ("ngs_ssh_disabled_algorithms", "no driver speaks SSH yet"),
     ("ngs_network_name_format", "a network's name comes with `add_network`"),
-    ("ngs_manage_vlans", "VLANs are defined by `add_network` alone, never by the way"),
+    (
+        "ngs_manage_vlans",
+        "VLANs are defined by `add_network`, and by the way with `create_vlans` only",
+    ),
     ("ngs_switchport_mode", "each request says the mode of its port"),
     ("ngs_port_stp_edge", "each request says it: `port_config.stp_edge`"),
     ("ngs_port_bpdu_guard", "each request says it: `port_config.bpdu_guard`"),
@@ -35,59 +36,53 @@ pub(super) const NGS: &[(&str, &str)] = &[
     ("ngs_restconf_content_type", "no driver speaks RESTCONF yet"),
     ("ngs_restconf_base_path", "no driver speaks RESTCONF yet"),
     ("ngs_verify_tls", "certificates are always verified"),
-    ("ngs_evpn_vni_config", "no driver maps VNIs yet"),
-    ("ngs_bgp_asn", "no driver maps VNIs yet"),
-    ("ngs_bum_replication_mode", "no driver maps VNIs yet"),
-    ("ngs_mcast_group_base", "no driver maps VNIs yet"),
-    ("ngs_mcast_group_increment", "no driver maps VNIs yet"),
-    ("ngs_mcast_group_map", "no driver maps VNIs yet"),
-    ("ngs_vxlan_interface", "no driver maps VNIs yet"),
-    ("vxlan_interface", "no driver maps VNIs yet"),
-    ("ngs_evpn_route_target", "no driver maps VNIs yet"),
-    ("ngs_her_flood_list", "no driver maps VNIs yet"),
-    ("ngs_physnet_her_flood", "no driver maps VNIs yet"),
-    ("ngs_vtep_name", "no driver maps VNIs yet"),
-    ("vtep_name", "no driver maps VNIs yet"),
-    ("ngs_nve_interface", "no driver maps VNIs yet"),
 ];
 
-/// Options of the SSH library that are facts about a switch.
-pub(super) const LOGIN: &[&str] = &[
-    "alt_host_keys",
-    "alt_key_file",
-    "allow_agent",
-    "auth_timeout",
-    "banner_timeout",
-    "blocking_timeout",
-    "conn_timeout",
-    "default_enter",
-    "disabled_algorithms",
-    "encoding",
-    "fast_cli",
-    "global_cmd_verify",
-    "global_delay_factor",
-    "hostkey_verify",
-    "keepalive",
-    "key_file",
-    "port",
-    "read_timeout_override",
-    "response_return",
-    "session_log",
-    "session_timeout",
-    "ssh_config_file",
-    "ssh_strict",
-    "system_host_keys",
-    "timeout",
-    "use_keys",
-    "username",
-    "verbose",
+/// Options about logging in, and what is said of those that have no counterpart.
+pub(super) const LOGIN: &[(&str, &str)] = &[
+    ("alt_host_keys", HOST_KEYS),
+    ("alt_key_file", HOST_KEYS),
+    ("allow_agent", CREDENTIALS),
+    ("auth_timeout", CONNECTING),
+    ("banner_timeout", CONNECTING),
+    ("blocking_timeout", TIMES),
+    ("conn_timeout", CONNECTING),
+    ("default_enter", PROFILE),
+    ("disabled_algorithms", ALGORITHMS),
+    ("disable_sha2_fix", ALGORITHMS),
+    ("encoding", PROFILE),
+    ("fast_cli", TIMES),
+    ("global_cmd_verify", PROFILE),
+    ("global_delay_factor", TIMES),
+    ("hostkey_verify", HOST_KEYS),
+    ("keepalive", "a silent session is always tried; see `keepalive_ms`"),
+    ("key_file", ""),
+    ("ngs_ssh_connect_timeout", ""),
+    ("ngs_ssh_disabled_algorithms", ALGORITHMS),
+    ("port", ""),
+    ("read_timeout_override", TIMES),
+    ("response_return", PROFILE),
+    ("session_log", "`transcript` keeps what is typed and shown, without secrets"),
+    ("session_timeout", TIMES),
+    ("ssh_config_file", "it is not read; hosts on the way are `[[switch.NAME.ssh.jump]]`"),
+    ("ssh_strict", HOST_KEYS),
+    ("system_host_keys", HOST_KEYS),
+    ("timeout", TIMES),
+    ("use_keys", CREDENTIALS),
+    ("username", ""),
+    ("verbose", PROFILE),
 ];
+
+const HOST_KEYS: &str = "host keys always count; see what is said about them below";
+const CREDENTIALS: &str = "only what is named is tried: `password`, `key`, `agent`";
+const CONNECTING: &str =
+    "see `connect_timeout_ms`, which is for connecting and logging in together";
+const TIMES: &str = "nothing waits for a time; each exchange has `operation_timeout_ms`";
+const ALGORITHMS: &str = "old algorithms are off unless `legacy` names them";
+const PROFILE: &str = "the profile says how one talks to the system";
 
 /// Options whose value is a secret.
 pub(super) const SECRETS: &[&str] = &["enable_secret", "passphrase", "password", "pkey", "secret"];
-
-/// What is said about an option that the SSH library would have.
-pub(super) const NO_LOGIN: &str = "the login of an SSH session, which no driver has yet";
 
 /// The library's and oslo's words for yes.
 pub(super) fn is_true(text: &str) -> bool {

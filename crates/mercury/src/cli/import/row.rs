@@ -90,3 +90,17 @@ impl Input {
         }
     }
 }
+
+/// A section of a file.
+pub(super) struct Section<'a> {
+    pub(super) input: &'a Input,
+    pub(super) title: &'a str,
+}
+
+impl<'a> Section<'a> {
+    /// The value of an option; of several the first, as the library has it.
+    pub(super) fn first(&self, option: &str) -> Option<&'a str> {
+        let mut entries = self.input.document.section(self.title);
+        entries.find(|entry| entry.option == option).map(|entry| entry.value.as_str())
+    }
+}

@@ -19,7 +19,7 @@ const TITLES: [&str; 9] = [
     "database",
 ];
 
-const OPTIONS: [&str; 26] = [
+const OPTIONS: [&str; 33] = [
     "driver_type",
     "device_type",
     "address",
@@ -37,6 +37,7 @@ const OPTIONS: [&str; 26] = [
     "ngs_allowed_vlans",
     "ngs_allowed_ports",
     "ngs_manage_vlans",
+    "ngs_ovs_bridge",
     "auth_strategy",
     "host_ip",
     "port",
@@ -45,14 +46,22 @@ const OPTIONS: [&str; 26] = [
     "unix_socket",
     "idle_network",
     "switch_config_file",
+    "key_file",
+    "passphrase",
+    "secret",
+    "alt_key_file",
+    "alt_host_keys",
+    "ngs_bgp_asn",
     "no_such_option",
 ];
 
-const VALUES: [&str; 12] = [
+const VALUES: [&str; 14] = [
     "",
     "10.0.0.1",
     "netmiko_ovs_linux",
     "netmiko_cisco_ios",
+    "netmiko_arista_eos",
+    "netconf_openconfig",
     "noop",
     "100-110",
     "300",
@@ -66,8 +75,11 @@ const VALUES: [&str; 12] = [
 fn texts() -> impl Strategy<Value = String> {
     let entry = (select(&OPTIONS[..]), select(&VALUES[..]))
         .prop_map(|(option, value)| format!("{option} = {value}\n"));
-    let section = (select(&TITLES[..]), prop::collection::vec(entry, 0..6))
-        .prop_map(|(title, entries)| format!("[{title}]\n{}", entries.concat()));
+    // A switch without these ends the import, so most have them.
+    let whole = "ip = 10.0.0.1\naddress = 10.0.0.1\nusername = x\n";
+    let begin = prop_oneof![3 => Just(whole), 1 => Just("")];
+    let section = (select(&TITLES[..]), begin, prop::collection::vec(entry, 0..6))
+        .prop_map(|(title, begin, entries)| format!("[{title}]\n{begin}{}", entries.concat()));
     prop::collection::vec(section, 0..6).prop_map(|sections| sections.concat())
 }
 
