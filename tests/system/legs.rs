@@ -70,7 +70,11 @@ fn a_switch_that_does_not_follow_its_database_is_not_believed(
     assert_eq!(error["class"], "undo_failed", "{error}");
     assert_eq!(error["links"][0]["outcome"], "unknown", "{error}");
     let text = error["links"][0]["error"].as_str().unwrap();
-    assert!(text.contains("`ovs-vswitchd`"), "{text}");
+    let why = match over {
+        Over::Ovsdb => "`ovs-vswitchd`",
+        Over::Ssh => "has not put its configuration into effect",
+    };
+    assert!(text.contains(why), "{text}");
     let tag = || lab.vsctl("leaf-01", &["--no-wait", "get", "port", "swp1", "tag"]).unwrap();
     assert_eq!(tag().trim(), "4094", "the database was not put back");
     let doubts = daemon.call(Method::ListSwitches, json!({})).unwrap();
