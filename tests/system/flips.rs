@@ -3,15 +3,16 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use rpc::method::Method;
+use rstest::rstest;
 use system_tests::{attach, trunk};
 
-use crate::two::{hears, two};
+use crate::two::{Over, hears, two};
 
 const FLIPS: usize = 200;
 
-#[test]
-fn a_port_never_hears_a_third_vlan() {
-    let two = two();
+#[rstest]
+fn a_port_never_hears_a_third_vlan(#[values(Over::Ovsdb, Over::Ssh)] over: Over) {
+    let two = two(over);
     let (lab, daemon) = (&two.lab, &two.daemon);
     let call = |context| daemon.call(Method::AttachPort, context).unwrap();
     call(attach(&[("leaf-02", "swp2")], 100));

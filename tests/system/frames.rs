@@ -1,15 +1,16 @@
 //! Access and trunk ports, seen from the wire.
 
 use rpc::method::Method;
+use rstest::rstest;
 use system_tests::{attach, detach, trunk};
 
-use crate::two::{hears, two};
+use crate::two::{Over, hears, two};
 
 const NOBODY: [&str; 0] = [];
 
-#[test]
-fn servers_are_isolated_joined_and_isolated_again() {
-    let two = two();
+#[rstest]
+fn servers_are_isolated_joined_and_isolated_again(#[values(Over::Ovsdb, Over::Ssh)] over: Over) {
+    let two = two(over);
     let (lab, daemon) = (&two.lab, &two.daemon);
     daemon.call(Method::AttachPort, attach(&[("leaf-01", "swp1")], 100)).unwrap();
     daemon.call(Method::AttachPort, attach(&[("leaf-02", "swp2")], 101)).unwrap();
@@ -28,9 +29,11 @@ fn servers_are_isolated_joined_and_isolated_again() {
     assert_eq!(hears(lab, "h2/eth0", None), ["h3/eth0", "h4/eth0"]);
 }
 
-#[test]
-fn a_trunk_carries_its_native_and_its_tagged_vlans_and_no_other() {
-    let two = two();
+#[rstest]
+fn a_trunk_carries_its_native_and_its_tagged_vlans_and_no_other(
+    #[values(Over::Ovsdb, Over::Ssh)] over: Over,
+) {
+    let two = two(over);
     let (lab, daemon) = (&two.lab, &two.daemon);
     let all = [("leaf-01", "swp1")];
     daemon.call(Method::AttachPort, trunk(&all, Some(100), "200,300")).unwrap();
@@ -55,9 +58,9 @@ fn a_trunk_carries_its_native_and_its_tagged_vlans_and_no_other() {
     assert_eq!(hears(lab, "h2/eth0", None), NOBODY);
 }
 
-#[test]
-fn an_uplink_is_never_touched() {
-    let two = two();
+#[rstest]
+fn an_uplink_is_never_touched(#[values(Over::Ovsdb, Over::Ssh)] over: Over) {
+    let two = two(over);
     let before = two.lab.vsctl("leaf-01", &["list", "port", "isl0"]).unwrap();
     for method in [Method::AttachPort, Method::DetachPort, Method::UpdatePort] {
         let context = match method {

@@ -4,23 +4,25 @@ use std::time::Duration;
 
 use lab::{Heard, Lab, LagEnd};
 use rpc::method::Method;
+use rstest::rstest;
 use system_tests::{Daemon, Lag, attach, attach_lag, detach};
 
-use crate::two::{daemon, hears};
+use crate::two::{Over, daemon, hears};
 
-const LEGS: [(&str, &str); 2] = [("leaf-01", "lag0"), ("leaf-01", "lag1")];
+const LEGS: [(&str, &str); 2] = [("leaf-01", "leg0"), ("leaf-01", "leg1")];
 const LIMIT: Duration = Duration::from_secs(20);
 const LACP: Lag<'_> = Lag { name: "bond-srv", mode: "802.3ad", fallback: false };
 
-fn bonded() -> (Lab, Daemon) {
+fn bonded(over: Over) -> (Lab, Daemon) {
     let lab = Lab::builder()
         .switch("leaf-01")
         .bonded_host("srv", LEGS)
         .host("h1", [("eth0", "leaf-01", "swp1")])
         .host("h2", [("eth0", "leaf-01", "swp2")])
+        .ssh(over == Over::Ssh)
         .start()
         .unwrap();
-    let daemon = daemon(&lab, &["leaf-01"]);
+    let daemon = daemon(&lab, over, &["leaf-01"]);
     (lab, daemon)
 }
 
@@ -30,13 +32,15 @@ fn switch_end() -> LagEnd<'static> {
 
 /// Waits until both ends of the bond carry frames on both members.
 fn wait_both(lab: &Lab) {
-    lab.wait_lag(switch_end(), &["lag0", "lag1"], LIMIT).unwrap();
+    lab.wait_lag(switch_end(), &["leg0", "leg1"], LIMIT).unwrap();
     lab.wait_lag(LagEnd::Server("srv"), &["eth0", "eth1"], LIMIT).unwrap();
 }
 
-#[test]
-fn a_lag_negotiates_survives_the_loss_of_a_leg_and_is_removed() {
-    let (lab, daemon) = bonded();
+#[rstest]
+fn a_lag_negotiates_survives_the_loss_of_a_leg_and_is_removed(
+    #[values(Over::Ovsdb, Over::Ssh)] over: Over,
+) {
+    let (lab, daemon) = bonded(over);
     let before = ports(&lab);
     daemon.call(Method::AttachPort, attach(&[("leaf-01", "swp1")], 100)).unwrap();
     let answer = daemon.call(Method::AttachPort, attach_lag(&LEGS, 100, LACP)).unwrap();
@@ -49,20 +53,22 @@ fn a_lag_negotiates_survives_the_loss_of_a_leg_and_is_removed() {
     assert_eq!(read["ports"][1]["lag"]["name"], "bond-srv");
 
     lab.link_down("srv", "eth0").unwrap();
-    lab.wait_lag(switch_end(), &["lag1"], LIMIT).unwrap();
+    lab.wait_lag(switch_end(), &["leg1"], LIMIT).unwrap();
     assert_eq!(hears(&lab, "srv/br0", None), ["h1/eth0"]);
     assert_eq!(hears(&lab, "h1/eth0", None), ["srv/br0"]);
     lab.link_up("srv", "eth0").unwrap();
-    lab.wait_lag(switch_end(), &["lag0", "lag1"], LIMIT).unwrap();
+    lab.wait_lag(switch_end(), &["leg0", "leg1"], LIMIT).unwrap();
 
     daemon.call(Method::DetachPort, detach(&LEGS)).unwrap();
     assert_eq!(hears(&lab, "h1/eth0", None), [""; 0]);
     assert_eq!(ports(&lab), before.replace("\"swp1\": 4094", "\"swp1\": 100"));
 }
 
-#[test]
-fn a_lag_moves_to_another_vlan_without_being_made_anew() {
-    let (lab, daemon) = bonded();
+#[rstest]
+fn a_lag_moves_to_another_vlan_without_being_made_anew(
+    #[values(Over::Ovsdb, Over::Ssh)] over: Over,
+) {
+    let (lab, daemon) = bonded(over);
     daemon.call(Method::AttachPort, attach(&[("leaf-01", "swp2")], 200)).unwrap();
     daemon.call(Method::AttachPort, attach_lag(&LEGS, 100, LACP)).unwrap();
     wait_both(&lab);
@@ -76,15 +82,18 @@ fn a_lag_moves_to_another_vlan_without_being_made_anew() {
     assert_eq!(again["outcome"], "unchanged");
 }
 
-#[test]
-fn with_fallback_a_server_boots_before_its_bond_exists() {
+#[rstest]
+fn with_fallback_a_server_boots_before_its_bond_exists(
+    #[values(Over::Ovsdb, Over::Ssh)] over: Over,
+) {
     let lab = Lab::builder()
         .switch("leaf-01")
-        .host("plain", [("eth0", "leaf-01", "lag0"), ("eth1", "leaf-01", "lag1")])
+        .host("plain", [("eth0", "leaf-01", "leg0"), ("eth1", "leaf-01", "leg1")])
         .host("h1", [("eth0", "leaf-01", "swp1")])
+        .ssh(over == Over::Ssh)
         .start()
         .unwrap();
-    let daemon = daemon(&lab, &["leaf-01"]);
+    let daemon = daemon(&lab, over, &["leaf-01"]);
     daemon.call(Method::AttachPort, attach(&[("leaf-01", "swp1")], 100)).unwrap();
     daemon.call(Method::AttachPort, attach_lag(&LEGS, 100, LACP)).unwrap();
     assert_eq!(hears(&lab, "h1/eth0", None), [""; 0], "a LAG without a partner carried frames");

@@ -2,28 +2,29 @@
 
 use lab::{Daemon as Process, Lab};
 use rpc::{client::CallError, method::Method};
+use rstest::rstest;
 use serde_json::{Value, json};
 use system_tests::{Daemon, Setup, attach};
 
-use crate::two::{hears, two};
+use crate::two::{Over, hears, section, two};
 
 fn data(error: CallError) -> Value {
     let CallError::Rpc(error) = error else { return json!({ "class": error.to_string() }) };
     serde_json::to_value(error).unwrap()["data"].clone()
 }
 
-#[test]
-fn a_leg_that_does_not_exist_changes_nothing() {
-    let two = two();
+#[rstest]
+fn a_leg_that_does_not_exist_changes_nothing(#[values(Over::Ovsdb, Over::Ssh)] over: Over) {
+    let two = two(over);
     let legs = [("leaf-01", "swp1"), ("leaf-02", "swp99")];
     let error = two.daemon.call(Method::AttachPort, attach(&legs, 100)).unwrap_err();
     assert_eq!(data(error)["class"], "not_found");
     assert_eq!(two.lab.vsctl("leaf-01", &["get", "port", "swp1", "tag"]).unwrap().trim(), "4094");
 }
 
-#[test]
-fn a_wrong_leg_makes_the_other_leg_go_back() {
-    let two = two();
+#[rstest]
+fn a_wrong_leg_makes_the_other_leg_go_back(#[values(Over::Ovsdb, Over::Ssh)] over: Over) {
+    let two = two(over);
     let (lab, daemon) = (&two.lab, &two.daemon);
     daemon
         .call(Method::AttachPort, attach(&[("leaf-01", "swp1"), ("leaf-02", "swp2")], 100))
@@ -50,19 +51,18 @@ fn a_wrong_leg_makes_the_other_leg_go_back() {
     assert_eq!(hears(lab, "h1/eth0", None), ["h2/eth0"]);
 }
 
-#[test]
-fn a_switch_that_does_not_follow_its_database_is_not_believed() {
+#[rstest]
+fn a_switch_that_does_not_follow_its_database_is_not_believed(
+    #[values(Over::Ovsdb, Over::Ssh)] over: Over,
+) {
     let lab = Lab::builder()
         .switch("leaf-01")
         .host("h1", [("eth0", "leaf-01", "swp1")])
         .host("h3", [("eth0", "leaf-01", "swp3")])
+        .ssh(over == Over::Ssh)
         .start()
         .unwrap();
-    let port = lab.instance("leaf-01").unwrap().tcp_port().unwrap();
-    let section = format!(
-        "driver = \"ovsdb\"\naddress = \"tcp:127.0.0.1:{port}\"\nidle_vlan = 4094\n\
-         operation_timeout_ms = 2000"
-    );
+    let section = section(&lab, over, "leaf-01", "leaf-01", "operation_timeout_ms = 2000");
     let daemon = Daemon::start(&Setup::new().switch("leaf-01", &section)).unwrap();
     let attach = attach(&[("leaf-01", "swp1")], 100);
     lab.pause("leaf-01", Process::Vswitchd).unwrap();
@@ -70,7 +70,11 @@ fn a_switch_that_does_not_follow_its_database_is_not_believed() {
     assert_eq!(error["class"], "undo_failed", "{error}");
     assert_eq!(error["links"][0]["outcome"], "unknown", "{error}");
     let text = error["links"][0]["error"].as_str().unwrap();
-    assert!(text.contains("`ovs-vswitchd`"), "{text}");
+    let why = match over {
+        Over::Ovsdb => "`ovs-vswitchd`",
+        Over::Ssh => "has not put its configuration into effect",
+    };
+    assert!(text.contains(why), "{text}");
     let tag = || lab.vsctl("leaf-01", &["--no-wait", "get", "port", "swp1", "tag"]).unwrap();
     assert_eq!(tag().trim(), "4094", "the database was not put back");
     let doubts = daemon.call(Method::ListSwitches, json!({})).unwrap();
@@ -83,9 +87,11 @@ fn a_switch_that_does_not_follow_its_database_is_not_believed() {
     assert_eq!(hears(&lab, "h3/eth0", None), [""; 0]);
 }
 
-#[test]
-fn a_switch_that_hangs_delays_no_other_and_ends_in_time() {
-    let two = two();
+#[rstest]
+fn a_switch_that_hangs_delays_no_other_and_ends_in_time(
+    #[values(Over::Ovsdb, Over::Ssh)] over: Over,
+) {
+    let two = two(over);
     let (lab, daemon) = (&two.lab, &two.daemon);
     daemon.call(Method::AttachPort, attach(&[("leaf-02", "swp2")], 100)).unwrap();
     lab.pause("leaf-02", Process::Ovsdb).unwrap();

@@ -8,4 +8,5 @@ mod frames;
 mod lags;
 mod legs;
 mod plugins;
+mod ssh;
 mod two;

@@ -24,6 +24,7 @@ pub struct LabBuilder {
     pub(crate) analysers: Vec<String>,
     pub(crate) idle_vlan: u16,
     pub(crate) tls: bool,
+    pub(crate) ssh: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -50,6 +51,7 @@ impl Default for LabBuilder {
             analysers: Vec::new(),
             idle_vlan: IDLE_VLAN,
             tls: false,
+            ssh: false,
         }
     }
 }
@@ -125,6 +127,13 @@ impl LabBuilder {
     #[must_use]
     pub fn tls(mut self, tls: bool) -> Self {
         self.tls = tls;
+        self
+    }
+
+    /// Whether one can also log in to the switches by SSH; see [`crate::Sshd`] (default no).
+    #[must_use]
+    pub fn ssh(mut self, ssh: bool) -> Self {
+        self.ssh = ssh;
         self
     }
 

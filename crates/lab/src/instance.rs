@@ -11,6 +11,7 @@ use crate::command::{TOOL_LIMIT, run, tool, tool_in};
 use crate::daemon::{Daemon, Running};
 use crate::pki::TlsFiles;
 use crate::require::SCHEMA;
+use crate::sshd::Sshd;
 
 /// Linux allows 107 bytes in the path of a Unix socket; the bridge's own sockets need some.
 const DIRECTORY_LIMIT: usize = 85;
@@ -23,6 +24,7 @@ pub struct Instance {
     directory: PathBuf,
     endpoint: Endpoint,
     ports: Mutex<Ports>,
+    ssh: Option<Sshd>,
     ovsdb: Mutex<Running>,
     vswitchd: Mutex<Running>,
 }
@@ -71,12 +73,20 @@ impl Instance {
             directory: directory.to_owned(),
             endpoint,
             ports: Mutex::new(ports),
+            ssh: None,
             ovsdb: Mutex::new(ovsdb),
             vswitchd: Mutex::new(vswitchd),
         };
         let setup: Vec<&str> = setup.iter().map(String::as_str).collect();
         instance.vsctl(&setup).with_context(|| format!("cannot set up `{name}`"))?;
         Ok(instance)
+    }
+
+    /// The same with an SSH server that leads to it.
+    pub(crate) fn with_ssh(self) -> Result<Self> {
+        let ssh = Sshd::of(&self.directory)
+            .with_context(|| format!("no SSH server for `{}`", self.name))?;
+        Ok(Self { ssh: Some(ssh), ..self })
     }
 
     /// Its name in the lab.
@@ -108,6 +118,12 @@ impl Instance {
     #[must_use]
     pub fn tls_port(&self) -> Option<u16> {
         locked(&self.ports).tls
+    }
+
+    /// The SSH server that leads to it; `None` without SSH, and on a bonded server.
+    #[must_use]
+    pub const fn ssh(&self) -> Option<&Sshd> {
+        self.ssh.as_ref()
     }
 
     /// The process id of a daemon.

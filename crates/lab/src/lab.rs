@@ -18,6 +18,7 @@ use crate::namespaces::{Cable, Namespaces, ip_batch};
 use crate::pki::{Pki, TlsFiles};
 use crate::probe::{Nic, Probe};
 use crate::require::require;
+use crate::sshd::Sshd;
 use crate::sweep::{DIRECTORY_PREFIX, sweep};
 
 /// Counts the labs of this process, so that tests in one binary do not collide.
@@ -44,6 +45,7 @@ pub struct Lab {
 struct Start<'a> {
     name: &'a str,
     endpoint: Endpoint,
+    ssh: bool,
     setup: Vec<String>,
 }
 
@@ -81,6 +83,15 @@ impl Lab {
     /// When the lab has none of that name.
     pub fn instance(&self, name: &str) -> Result<&Instance> {
         self.instances.get(name).ok_or_else(|| anyhow!("the lab has no switch `{name}`"))
+    }
+
+    /// The SSH server of the switch `name`.
+    ///
+    /// # Errors
+    /// When the lab has no such switch, or no SSH.
+    pub fn ssh(&self, name: &str) -> Result<&Sshd> {
+        let ssh = self.instance(name)?.ssh();
+        ssh.ok_or_else(|| anyhow!("the lab has no SSH server for `{name}`"))
     }
 
     /// The files of a client that every switch accepts over TLS; `None` without TLS.
@@ -199,6 +210,7 @@ impl Lab {
     pub fn down(mut self) -> Result<()> {
         let mut results = vec![self.probe.stop()];
         for instance in self.instances.values() {
+            results.extend(instance.ssh().map(Sshd::kill));
             results.push(instance.kill(Daemon::Vswitchd));
             results.push(instance.kill(Daemon::Ovsdb));
         }
@@ -262,10 +274,11 @@ fn starts<'a>(
             Some(pki) => Endpoint::TcpAndTls(pki.server(name)?),
             None => Endpoint::Tcp,
         };
-        starts.push(Start { name, endpoint, setup: switch_setup(plan, name) });
+        starts.push(Start { name, endpoint, ssh: plan.ssh, setup: switch_setup(plan, name) });
     }
     for host in plan.hosts.iter().filter(|host| host.bonded) {
-        starts.push(Start { name: &host.name, endpoint: Endpoint::Local, setup: bond_setup(host) });
+        let (name, setup) = (&host.name, bond_setup(host));
+        starts.push(Start { name, endpoint: Endpoint::Local, ssh: false, setup });
     }
     let client = pki.map(|pki| pki.client()).transpose()?;
     Ok((client, starts))
@@ -325,8 +338,10 @@ fn start_all(
             let namespace = namespaces.get(start.name)?;
             let directory = directory.join(start.name);
             threads.push(scope.spawn(move || {
-                let Start { name, endpoint, setup } = start;
-                Instance::start(name, namespace, &directory, endpoint.clone(), setup)
+                let Start { name, endpoint, ssh, setup } = start;
+                let instance =
+                    Instance::start(name, namespace, &directory, endpoint.clone(), setup)?;
+                if *ssh { instance.with_ssh() } else { Ok(instance) }
             }));
         }
         let mut instances = BTreeMap::new();

@@ -2,8 +2,8 @@
 //!
 //! Every switch is its own `ovsdb-server` and `ovs-vswitchd` (userspace datapath, so no kernel
 //! module is needed) with its own state directory; its ports live in its own network namespace and
-//! its database answers on a Unix socket, on loopback TCP and, when asked, on TLS. Hosts are
-//! namespaces joined to switch ports by veth pairs; a bonded server is one more Open vSwitch that
+//! its database answers on a Unix socket, on loopback TCP and, when asked, on TLS; when asked, a real
+//! OpenSSH server leads to its command line. Hosts are namespaces joined to switch ports by veth pairs; a bonded server is one more Open vSwitch that
 //! speaks LACP. Frames are real: the [`Probe`] sends and hears raw Ethernet with 802.1Q tags.
 //!
 //! ```no_run
@@ -38,6 +38,7 @@ mod namespaces;
 mod pki;
 mod probe;
 mod require;
+mod sshd;
 mod sweep;
 mod tail;
 
@@ -49,3 +50,4 @@ pub use lag::{Lag, LagEnd, Member};
 pub use pki::TlsFiles;
 pub use probe::{Arrival, Counted, Heard, Listened, Probe, Reached};
 pub use require::require;
+pub use sshd::Sshd;

@@ -57,7 +57,7 @@ fn daemons(directory: &Path) -> Vec<u32> {
     };
     let mut pids = Vec::new();
     for instance in instances.filter_map(Result::ok) {
-        for file in ["ovsdb-server.pid", "ovs-vswitchd.pid"] {
+        for file in ["ovsdb-server.pid", "ovs-vswitchd.pid", "sshd.pid"] {
             let text = fs::read_to_string(instance.path().join(file)).unwrap_or_default();
             let Ok(pid) = text.trim().parse::<u32>() else {
                 continue;

@@ -29,6 +29,8 @@ pub enum Fact {
     Alias,
     Mac,
     Index,
+    Revision,
+    InEffect,
     LagMode,
     Rate,
     MinLinks,
@@ -44,7 +46,7 @@ pub enum Fact {
 
 impl Fact {
     /// All of them with their names.
-    pub const ALL: [(Self, &'static str); 34] = [
+    pub const ALL: [(Self, &'static str); 36] = [
         (Self::Exists, "exists"),
         (Self::Mode, "mode"),
         (Self::Access, "access"),
@@ -68,6 +70,8 @@ impl Fact {
         (Self::Alias, "alias"),
         (Self::Mac, "mac"),
         (Self::Index, "index"),
+        (Self::Revision, "revision"),
+        (Self::InEffect, "in_effect"),
         (Self::LagMode, "lag_mode"),
         (Self::Rate, "rate"),
         (Self::MinLinks, "min_links"),

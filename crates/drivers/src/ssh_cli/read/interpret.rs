@@ -47,6 +47,20 @@ pub struct MacEntry {
 /// What cannot be told in the core's words, for people.
 type Remarks = Vec<String>;
 
+/// Why the switch does not yet do what its configuration says, where it numbers what it is to do and
+/// what it does.
+fn lag_behind(told: &Told) -> Option<String> {
+    let (revision, in_effect) = (told.all(Fact::Revision), told.all(Fact::InEffect));
+    let behind = !revision.is_empty() && !in_effect.is_empty() && revision != in_effect;
+    behind.then(|| {
+        format!(
+            "the switch has not put its configuration into effect (revision {}, in effect {})",
+            excerpt(&revision.join(", ")),
+            excerpt(&in_effect.join(", "))
+        )
+    })
+}
+
 /// Which ports are in which LAG.
 struct Memberships {
     by_port: BTreeMap<PortName, LagName>,
@@ -61,6 +75,7 @@ impl Reader {
         let mut wanted: BTreeSet<LagName> = query.lags.clone();
         for port in &query.ports {
             let Some(told) = facts.of(&Object::Port(port.clone())) else { continue };
+            seen.pending = seen.pending.or_else(|| lag_behind(told));
             let mut remarks = Remarks::new();
             let lag = memberships.by_port.get(port).cloned();
             let mut config = self.config(facts, &Object::Port(port.clone()), told, &mut remarks);

@@ -22,11 +22,26 @@ use crate::ssh_cli::{
 /// Answers by their commands, so that none is asked twice.
 type Answers = BTreeMap<String, Told>;
 
+/// How often a switch is asked again that has not yet put its configuration into effect: somebody
+/// may have changed something just before, and then it ordinarily takes milliseconds.
+const CATCH_UP: usize = 10;
+
 /// How often LAGs are asked for that an answer about LAGs was the first to name.
 const ROUNDS: usize = 2;
 
 impl CliSession {
     pub(super) async fn read(&mut self, query: &Query) -> Result<Observation, DeviceError> {
+        let mut seen = self.read_once(query).await?;
+        for _ in 0..CATCH_UP {
+            if seen.pending.is_none() {
+                break;
+            }
+            seen = self.read_once(query).await?;
+        }
+        Ok(seen)
+    }
+
+    async fn read_once(&mut self, query: &Query) -> Result<Observation, DeviceError> {
         let system = Arc::clone(&self.system);
         let (reader, can) = (&system.reader, &system.capabilities);
         let (mut facts, mut answers) = (Facts::default(), Answers::new());

@@ -35,13 +35,21 @@ impl Verdict {
     }
 }
 
-/// Of a line that changes something. Lines that match one of `good` are no error besides the
+/// A status above this says that a signal ended the command: a shell adds the signal's number, and
+/// what SSH itself tells of a signal counts as 255.
+const BY_SIGNAL: u32 = 128;
+
+/// Of a line that changes something. A command that was ended by a signal without saying why may
+/// have done its work before. Lines that match one of `good` are no error besides the
 /// profile's notes.
 pub(super) fn of_change(grammar: &Grammar, answer: &Answer, good: &[&[Regex]]) -> Verdict {
     let lines = || said(grammar, &answer.text);
     let shown = || excerpt(&lines().collect::<Vec<_>>().join(" / "));
     if let Some(status) = answer.status.filter(|status| *status != 0) {
         let text = shown();
+        if status > BY_SIGNAL && !lines().any(|line| grammar.is_error(line)) {
+            return Verdict::Unknown(format!("it ends with status {status}: a signal ended it"));
+        }
         return Verdict::Refused(match text.is_empty() {
             true => format!("it ends with status {status}"),
             false => text,
@@ -133,6 +141,9 @@ mod tests {
     #[case("", Some(2), "refused it ends with status 2")]
     #[case("no\n", Some(1), "refused no")]
     #[case("odd\n", Some(0), "unknown odd")]
+    #[case("", Some(255), "unknown it ends with status 255: a signal ended it")]
+    #[case("Alarm clock\n", Some(142), "unknown it ends with status 142: a signal ended it")]
+    #[case("% Bad\n", Some(255), "refused % Bad")]
     fn changes(#[case] text: &str, #[case] status: Option<u32>, #[case] want: &str) {
         let good = [Regex::new("^good$").unwrap()];
         let got = match of_change(&grammar(), &answer(text, status), &[&good]) {
