@@ -21,7 +21,7 @@ neither.
 
 Usage: cargo xtask bench [attach|footprint]
        cargo xtask bench --vs-upstream [--json]
-       cargo xtask bench --ssh [--quick] [--json]
+       cargo xtask bench --ssh [--quick] [--alone] [--slow] [--json]
 
   attach         one port at a time, and 64 callers on one switch, beside ovs-vsctl and the bare
                  driver
@@ -32,6 +32,8 @@ Usage: cargo xtask bench [attach|footprint]
                  beside networking-generic-switch on the same one; and all ports of 100; half an
                  hour, nearly all of it the library's
   --quick        a tenth of that
+  --alone        without the library
+  --slow         commands take 50 ms besides, as they do on many real switches
   --json         the comparison as JSON
 
 Without a name the first two are run. Figures are medians, 95th percentiles and maxima.
@@ -44,7 +46,7 @@ fn main() -> ExitCode {
     let (vs_upstream, ssh) = (is("--vs-upstream"), is("--ssh"));
     let choices: &[&str] = match (vs_upstream, ssh) {
         (true, _) => &["--vs-upstream", "--json"],
-        (false, true) => &["--ssh", "--quick", "--json"],
+        (false, true) => &["--ssh", "--quick", "--alone", "--slow", "--json"],
         (false, false) => &["attach", "footprint"],
     };
     let known = |name: &String| choices.contains(&name.as_str());
@@ -63,7 +65,13 @@ fn main() -> ExitCode {
             return upstream::run(&mut out, is("--json"));
         }
         if ssh {
-            return ssh::run(&mut out, is("--quick"), is("--json"));
+            let asked = ssh::Asked {
+                is_quick: is("--quick"),
+                is_alone: is("--alone"),
+                is_slow: is("--slow"),
+                as_json: is("--json"),
+            };
+            return ssh::run(&mut out, &asked);
         }
         if wanted("attach") {
             attach::run(&mut out)?;

@@ -11,9 +11,9 @@ mod ngs;
 mod report;
 mod switches;
 
-use std::io::Write;
+use std::{io::Write, time::Duration};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use fabric::ssh::System;
 use serde_json::json;
 use system_tests::Daemon;
@@ -30,6 +30,18 @@ const CALLERS: usize = 64;
 /// Ports of each of many switches.
 const PORTS: u16 = 48;
 
+/// What was asked for.
+pub(crate) struct Asked {
+    /// A tenth of everything.
+    pub(crate) is_quick: bool,
+    /// Without the library.
+    pub(crate) is_alone: bool,
+    /// With commands that take their time.
+    pub(crate) is_slow: bool,
+    /// For a program to read.
+    pub(crate) as_json: bool,
+}
+
 /// How much is measured.
 struct Size {
     /// Changes on one switch, each on a port of its own.
@@ -38,21 +50,31 @@ struct Size {
     switches: usize,
     /// How many of them the library is given, which would take hours for all.
     few: usize,
+    /// How long a command takes besides.
+    command: Duration,
 }
 
-const FULL: Size = Size { changes: 200, switches: 100, few: 10 };
-const QUICK: Size = Size { changes: 20, switches: 10, few: 1 };
+const FULL: Size = Size { changes: 200, switches: 100, few: 10, command: Duration::ZERO };
+const QUICK: Size = Size { changes: 20, switches: 10, few: 1, command: Duration::ZERO };
+/// How long a command takes on a slow switch.
+const SLOW: Duration = Duration::from_millis(50);
 
 /// Measures and prints.
-pub(crate) fn run(out: &mut impl Write, is_quick: bool, as_json: bool) -> Result<()> {
-    let size = if is_quick { QUICK } else { FULL };
+pub(crate) fn run(out: &mut impl Write, asked: &Asked) -> Result<()> {
+    let as_json = asked.as_json;
+    let size = if asked.is_quick { QUICK } else { FULL };
+    let command = if asked.is_slow { SLOW } else { size.command };
+    let size = Size { command, ..size };
     let before = load()?;
-    let found = Ngs::find();
+    let found = if asked.is_alone { Err(anyhow!("not asked for")) } else { Ngs::find() };
     let missing = found.as_ref().err().map(|error| format!("{error:#}"));
     let ngs = found.ok();
     let versions = json!({ "mercury": env!("CARGO_PKG_VERSION"), "library": Ngs::versions() });
     if !as_json {
-        writeln!(out, "Simulated switches over SSH: {ROUND_TRIP:?} round trip, {LOGIN:?} login")?;
+        writeln!(
+            out,
+            "Simulated switches over SSH: {ROUND_TRIP:?} round trip, {LOGIN:?} login, {command:?} a command"
+        )?;
         writeln!(out, "  versions: {versions}")?;
         if let Some(missing) = &missing {
             writeln!(out, "  networking-generic-switch is not measured: {missing}")?;
@@ -75,7 +97,7 @@ pub(crate) fn run(out: &mut impl Write, is_quick: bool, as_json: bool) -> Result
     if as_json {
         let report = json!({
             "versions": versions, "load_average": { "before": before, "after": after },
-            "round_trip_ms": ROUND_TRIP.as_millis(), "login_ms": LOGIN.as_millis(),
+            "round_trip_ms": ROUND_TRIP.as_millis(), "login_ms": LOGIN.as_millis(), "command_ms": command.as_millis(),
             "not_measured": missing, "sections": sections,
         });
         writeln!(out, "{report:#}")?;
@@ -131,7 +153,7 @@ fn one_switch(
     ngs: Option<&Ngs>,
     done: &mut impl FnMut(Section) -> Result<()>,
 ) -> Result<()> {
-    let switches = Switches::start(system, 1, size.changes)?;
+    let switches = Switches::start(system, 1, size.changes, size.command)?;
     let daemon = mercury::start(&switches)?;
     // Every round has a VLAN of its own, so that each has to move every port.
     let mut vlans = 100..;
@@ -185,7 +207,7 @@ fn first_changes(
 
 /// All ports of many switches.
 fn many_switches(size: &Size, ngs: Option<&Ngs>) -> Result<Section> {
-    let switches = Switches::start(System::Eos, size.switches, PORTS)?;
+    let switches = Switches::start(System::Eos, size.switches, PORTS, size.command)?;
     let daemon = mercury::start(&switches)?;
     // Port after port, so that neighbours in time are on different switches.
     let changes = |count: usize, vlan: u16| -> Vec<Change> {

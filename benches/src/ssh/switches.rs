@@ -51,14 +51,24 @@ pub(super) struct Switches {
 }
 
 impl Switches {
-    /// Starts so many with so many ports each.
-    pub(super) fn start(system: System, count: usize, ports: u16) -> Result<Self> {
+    /// Starts so many with so many ports each, on which a command takes so long besides.
+    pub(super) fn start(
+        system: System,
+        count: usize,
+        ports: u16,
+        command: Duration,
+    ) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .context("cannot start a runtime for the switches")?;
-        let weather = Weather { login_delay: LOGIN, round_trip: ROUND_TRIP, ..Weather::default() };
+        let weather = Weather {
+            login_delay: LOGIN,
+            round_trip: ROUND_TRIP,
+            command_delay: command,
+            ..Weather::default()
+        };
         let starting = async {
             let mut switches = Vec::with_capacity(count);
             for number in 0..count {
