@@ -14,11 +14,12 @@ use tokio::time::Instant;
 use super::{Service, State, members};
 use crate::{
     audit,
-    capability::VlanDatabase,
+    capability::{LagCapabilities, LagNaming, VlanDatabase},
     driver::DeviceError,
     error::SwitchError,
     intent::{Intent, LagWish, Members, Wish},
     inventory::{Pair, Switch},
+    lag_name,
     policy::{Ask, Decision, Verb},
     request::{ChangeRequest, Operation, Origin},
     slice::{Observation, Query},
@@ -95,13 +96,20 @@ impl Part {
         lag: Option<&LagName>,
         over_pair: bool,
     ) -> Query {
-        let vlans = match self.switch.driver().capabilities().vlan_database {
+        let capabilities = self.switch.driver().capabilities();
+        let can_be = |name: &&LagName| match &capabilities.lag {
+            Some(LagCapabilities { naming: naming @ LagNaming::Numbered { .. }, .. }) => {
+                lag_name::number_of(name, naming).is_some()
+            }
+            _ => true,
+        };
+        let vlans = match capabilities.vlan_database {
             VlanDatabase::Explicit => self.needed(request).union(&self.vlans).iter().collect(),
             VlanDatabase::Implicit => BTreeSet::new(),
         };
         Query {
             ports: self.ports.clone(),
-            lags: lag.into_iter().cloned().collect(),
+            lags: lag.into_iter().filter(can_be).cloned().collect(),
             vlans,
             lag_names: lag.is_some(),
             pair_ids: lag.is_some() && over_pair,

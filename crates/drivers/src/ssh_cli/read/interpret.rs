@@ -384,7 +384,7 @@ impl Reader {
         let payload = bytes.saturating_sub(self.frame_overhead);
         let mtu = Mtu::new(payload);
         mtu.map_err(|_| {
-            remarks.push(format!("`mtu` is `{bytes}`, which is no MTU from 68 to 9216"))
+            remarks.push(format!("`mtu` is `{bytes}`, which is no MTU from 68 to 9216"));
         })
         .ok()
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::super::chassis::Vlan;
+use super::super::chassis::{LagMode, Vlan};
 use super::super::chassis::forward::Member;
 use super::super::chassis::names::{IfName, Kind};
 use super::super::text::{colons, dots};
@@ -61,32 +61,47 @@ pub(super) fn vlans<'a>(
     pretty(&json!({ "sourceDetail": "", "vlans": all }))
 }
 
-pub(super) fn lag(
-    lag: u32,
-    is_lacp: bool,
-    active: &[(IfName, Member)],
-    inactive: &[(IfName, Member)],
-) -> String {
-    let protocol = if is_lacp { "lacp" } else { "static" };
-    let list = |members: &[(IfName, Member)]| -> Map<String, Value> {
-        let one = |(name, state): &(IfName, Member)| {
-            let reason = match state {
-                Member::Down => "interface is down",
-                _ => "waiting for LACP response",
+/// A LAG and its members.
+pub(super) struct Lag {
+    pub(super) number: u32,
+    pub(super) mode: Option<LagMode>,
+    pub(super) active: Vec<(IfName, Member)>,
+    pub(super) inactive: Vec<(IfName, Member)>,
+}
+
+pub(super) fn lags(lags: impl Iterator<Item = Lag>) -> String {
+    let all: Map<String, Value> = lags
+        .map(|lag| {
+            let list = |members: &[(IfName, Member)]| -> Map<String, Value> {
+                members.iter().map(|member| lag_member(lag.mode, member)).collect()
             };
-            let mut port = json!({ "timeBecameActive": 1.0, "protocol": protocol });
-            if let (false, Some(port)) = (state.carries(), port.as_object_mut()) {
-                port.insert("reasonUnconfigured".to_owned(), json!(reason));
-            }
-            (NAMING.long(name), port)
-        };
-        members.iter().map(one).collect()
+            let one = json!({
+                "activePorts": list(&lag.active), "inactivePorts": list(&lag.inactive),
+                "fallbackState": "unconfigured", "recircFeature": [],
+            });
+            (format!("Port-Channel{}", lag.number), one)
+        })
+        .collect();
+    pretty(&json!({ "portChannels": all }))
+}
+
+fn lag_member(mode: Option<LagMode>, (name, state): &(IfName, Member)) -> (String, Value) {
+    let reason = match state {
+        Member::Down => "interface is down",
+        _ => "waiting for LACP response",
     };
-    let name = format!("Port-Channel{lag}");
-    pretty(&json!({ "portChannels": { name: {
-        "activePorts": list(active), "inactivePorts": list(inactive),
-        "fallbackState": "unconfigured", "recircFeature": [],
-    }}}))
+    let lacp = mode.filter(|mode| mode.is_lacp());
+    let protocol = if lacp.is_some() { "lacp" } else { "static" };
+    let mut port = json!({ "timeBecameActive": 1.0, "protocol": protocol });
+    if let Some(port) = port.as_object_mut() {
+        if let Some(mode) = lacp {
+            port.insert("lacpMode".to_owned(), json!(mode.word()));
+        }
+        if !state.carries() {
+            port.insert("reasonUnconfigured".to_owned(), json!(reason));
+        }
+    }
+    (NAMING.long(name), port)
 }
 
 impl Eos {

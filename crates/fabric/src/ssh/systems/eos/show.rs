@@ -59,6 +59,7 @@ impl Eos {
                 return self.show_vlan(act, values, json);
             }
             Act::ShowLag => return self.lag_detail(values.number(), json),
+            Act::ShowLagPorts => self.lag_ports(self.running.lags().map(|(lag, _)| lag), json),
             Act::ShowLldpDetail | Act::ShowLldpDetailOf if json => self.lldp_json(port.as_ref()),
             Act::ShowMac | Act::ShowMacAddress if json => self.macs_json(values.text(0)),
             Act::ShowMlag if json => self.mlag_json(),
@@ -337,21 +338,31 @@ impl Eos {
         if !self.running.ports.contains_key(&IfName::lag(lag)) {
             return Reply::text("% Invalid port-channel");
         }
-        let members = self.plane(&self.running).members(lag);
-        let (active, inactive): (Vec<_>, Vec<_>) =
-            members.into_iter().partition(|(_, state)| state.carries());
+        Reply::text(self.lag_ports([lag].into_iter(), json))
+    }
+
+    /// What `show port-channel` says of LAGs.
+    fn lag_ports(&self, lags: impl Iterator<Item = u32>, json: bool) -> String {
+        let parted = lags.map(|lag| {
+            let members = self.plane(&self.running).members(lag);
+            let (active, inactive) = members.into_iter().partition(|(_, state)| state.carries());
+            json::Lag { number: lag, mode: self.running.lag_mode(lag), active, inactive }
+        });
         if json {
-            let protocol = self.running.lag_mode(lag).is_some_and(|mode| mode.is_lacp());
-            return Reply::text(json::lag(lag, protocol, &active, &inactive));
+            return json::lags(parted);
         }
         let list = |members: &[(IfName, Member)]| -> String {
             members.iter().map(|(name, _)| format!("    {}\n", NAMING.long(name))).collect()
         };
-        Reply::text(format!(
-            "Port Channel Port-Channel{lag}:\n  Active Ports:\n{}  Configured, but inactive ports:\n{}",
-            list(&active),
-            list(&inactive)
-        ))
+        let text = parted.map(|json::Lag { number, active, inactive, .. }| {
+            format!(
+                "Port Channel Port-Channel{number}:\n  Active Ports:\n{}  Configured, but inactive \
+                 ports:\n{}",
+                list(&active),
+                list(&inactive)
+            )
+        });
+        text.collect()
     }
 
     fn lldp(&self, port: Option<&IfName>) -> String {

@@ -23,17 +23,7 @@ pub(super) fn whole(config: &Config) -> String {
     for line in &config.features {
         text.push_str(&format!("{line}\n"));
     }
-    let all: VlanSet = config.vlans.keys().copied().collect();
-    text.push_str(&format!("\nvlan {all}\n"));
-    for (id, vlan) in &config.vlans {
-        let name = vlan.name.as_ref().map(|name| format!("  name {name}\n"));
-        let vni = vlan.vni.map(|vni| format!("  vn-segment {vni}\n"));
-        let state = vlan.is_down.then(|| "  state suspend\n".to_owned());
-        let lines: String = [name, vni, state].into_iter().flatten().collect();
-        if !lines.is_empty() {
-            text.push_str(&format!("vlan {id}\n{lines}"));
-        }
-    }
+    text.push_str(&vlans(config));
     text.push('\n');
     if let Some((domain, lines)) = &config.pair {
         text.push_str(&format!("vpc domain {domain}\n"));
@@ -50,6 +40,22 @@ pub(super) fn whole(config: &Config) -> String {
         for (vni, lines) in &config.instances {
             text.push_str(&format!("  vni {vni} l2\n"));
             text.extend(lines.iter().map(|line| format!("    {line}\n")));
+        }
+    }
+    text
+}
+
+/// The list of VLANs, and a block for each that has more to say.
+pub(super) fn vlans(config: &Config) -> String {
+    let all: VlanSet = config.vlans.keys().copied().collect();
+    let mut text = format!("\nvlan {all}\n");
+    for (id, vlan) in &config.vlans {
+        let name = vlan.name.as_ref().map(|name| format!("  name {name}\n"));
+        let vni = vlan.vni.map(|vni| format!("  vn-segment {vni}\n"));
+        let state = vlan.is_down.then(|| "  state suspend\n".to_owned());
+        let lines: String = [name, vni, state].into_iter().flatten().collect();
+        if !lines.is_empty() {
+            text.push_str(&format!("vlan {id}\n{lines}"));
         }
     }
     text

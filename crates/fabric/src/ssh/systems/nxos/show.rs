@@ -22,6 +22,7 @@ impl NxOs {
             act,
             Act::ShowSwitchport
                 | Act::ShowStatus
+                | Act::ShowInterface
                 | Act::ShowLags
                 | Act::ShowLldp
                 | Act::ShowLldpDetail
@@ -50,12 +51,17 @@ impl NxOs {
             Act::ShowStartup => {
                 format!("{}{}", running::head("show startup-config"), running::whole(&self.startup))
             }
+            Act::ShowRunningVlans => {
+                let head = running::head("show running-config vlan");
+                format!("{head}{}\n", running::vlans(&self.running))
+            }
             Act::ShowRunningPorts => return self.running_ports(values.text(0)),
             Act::ShowFeature => self.features(),
             Act::ShowSwitchport => {
                 self.switched(port).iter().map(|name| self.switchport(name)).collect()
             }
             Act::ShowStatus => self.status(port),
+            Act::ShowInterface => port.map(|name| self.interface(name)).unwrap_or_default(),
             Act::ShowLags => self.lags(port),
             Act::ShowLldp => self.lldp(port),
             Act::ShowLldpDetail => self.lldp_detail(port),
@@ -149,6 +155,30 @@ impl NxOs {
             _ if self.plane().is_up(name) => "connected",
             _ => "notconnec",
         }
+    }
+
+    fn interface(&self, name: &IfName) -> String {
+        let Some(port) = self.running.ports.get(name) else {
+            return String::new();
+        };
+        let (long, admin) = (NAMING.long(name), if port.is_down { "down" } else { "up" });
+        let state = match self.link(name) {
+            "connected" => "up".to_owned(),
+            "disabled" => "down (Administratively down)".to_owned(),
+            _ => "down (Link not connected)".to_owned(),
+        };
+        let lag = port.group.map(|(lag, _)| format!("  Belongs to Po{lag}\n"));
+        let about = port.description.as_ref().map(|text| format!("  Description: {text}\n"));
+        let mode = if port.is_routed { "routed" } else { self.mode_word(port) };
+        format!(
+            "{long} is {state}\nadmin state is {admin}, Dedicated Interface\n{}  Hardware: \
+             100/1000/10000/25000 Ethernet, address: 00b0.64f8.7a01 (bia 00b0.64f8.7a01)\n{}  \
+             MTU {} bytes, BW 10000000 Kbit , DLY 10 usec\n  Encapsulation ARPA, medium is \
+             broadcast\n  Port mode is {mode}\n  full-duplex, 10 Gb/s, media type is 10G\n",
+            lag.unwrap_or_default(),
+            about.unwrap_or_default(),
+            port.mtu.unwrap_or(1500),
+        )
     }
 
     fn status(&self, port: Option<&IfName>) -> String {

@@ -25,6 +25,20 @@ pub(super) fn whole(config: &Config) -> String {
     text
 }
 
+/// The blocks of the interfaces of a kind, as `show running-configuration interface KIND` has them.
+pub(super) fn of_kind(config: &Config, kind: &str) -> String {
+    let kind = match kind {
+        "vlan" => {
+            let blocks = config.vlans.iter();
+            return blocks.map(|(id, vlan)| format!("!\n{}", vlan_block(*id, vlan))).collect();
+        }
+        "port-channel" => Kind::Lag,
+        _ => Kind::Port,
+    };
+    let blocks = config.ports.iter().filter(|(name, _)| name.kind == kind);
+    blocks.map(|(name, port)| format!("!\n{}", interface(name, port))).collect()
+}
+
 /// The block of a VLAN.
 pub(super) fn vlan_block(id: u16, vlan: &Vlan) -> String {
     let name = vlan.name.as_ref().map(|name| format!(" description {}\n", quoted(name)));

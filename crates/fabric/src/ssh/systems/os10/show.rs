@@ -24,7 +24,9 @@ impl Os10 {
             Act::ShowStartup => running::whole(&self.startup),
             Act::ShowCandidate => running::whole(self.candidate.as_ref().unwrap_or(&self.running)),
             Act::ShowDiff => self.difference(),
+            Act::ShowRunningPorts => running::of_kind(&self.running, values.text(0)),
             Act::ShowRunningPort => return self.running_port(named.as_ref()),
+            Act::ShowInterface => return self.interface(named.as_ref()),
             Act::ShowStatus => self.status(),
             Act::ShowLags => self.lags(),
             Act::ShowVlan => self.vlan_table(None),
@@ -74,6 +76,26 @@ impl Os10 {
         let mut names: Vec<IfName> = self.running.ports.keys().filter(is_l2).cloned().collect();
         names.sort_by_key(|name| (name.kind == Kind::Lag, name.clone()));
         names
+    }
+
+    fn interface(&self, name: Option<&IfName>) -> Reply {
+        let known = name.and_then(|name| Some((name, self.running.ports.get(name)?)));
+        let Some((name, port)) = known else {
+            return Reply::text("% Error: Illegal parameter.");
+        };
+        let (kind, hardware) = match name.kind {
+            Kind::Lag => ("Port-channel", "Port-channel"),
+            _ => ("Ethernet", "Eth"),
+        };
+        let admin = if port.is_down { "down" } else { "up" };
+        let link = if self.plane().is_up(name) { "up" } else { "down" };
+        Reply::text(format!(
+            "{kind} {} is {admin}, line protocol is {link}\nHardware is {hardware}, address is \
+             14:18:77:09:ae:01\nInternet address is not set\nMTU {} bytes, IP MTU 1500 bytes\n\
+             LineSpeed 10G, Auto-Negotiation off\nFlowcontrol rx off tx off\n",
+            name.unit_text(),
+            port.mtu.unwrap_or(1532),
+        ))
     }
 
     fn status(&self) -> String {
