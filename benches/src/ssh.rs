@@ -20,7 +20,7 @@ use system_tests::Daemon;
 
 use self::{
     ngs::{Ngs, Style},
-    report::{Round, Row, Section},
+    report::{MERCURY, Round, Row, Section},
     switches::{Change, LOGIN, ROUND_TRIP, Switches},
 };
 use crate::{attach::resident, figures::milliseconds, load};
@@ -44,8 +44,10 @@ pub(crate) struct Asked {
 
 /// How much is measured.
 struct Size {
-    /// Changes on one switch, each on a port of its own.
-    changes: u16,
+    /// Changes on one switch, each on a port of its own, one at a time.
+    alone: u16,
+    /// And many at once.
+    together: u16,
     /// How many switches Mercury is given at once.
     switches: usize,
     /// How many of them the library is given, which would take hours for all.
@@ -54,8 +56,9 @@ struct Size {
     command: Duration,
 }
 
-const FULL: Size = Size { changes: 200, switches: 100, few: 10, command: Duration::ZERO };
-const QUICK: Size = Size { changes: 20, switches: 10, few: 1, command: Duration::ZERO };
+const FULL: Size =
+    Size { alone: 200, together: 200, switches: 100, few: 10, command: Duration::ZERO };
+const QUICK: Size = Size { alone: 20, together: 64, switches: 10, few: 1, command: Duration::ZERO };
 /// How long a command takes on a slow switch.
 const SLOW: Duration = Duration::from_millis(50);
 
@@ -73,7 +76,8 @@ pub(crate) fn run(out: &mut impl Write, asked: &Asked) -> Result<()> {
     if !as_json {
         writeln!(
             out,
-            "Simulated switches over SSH: {ROUND_TRIP:?} round trip, {LOGIN:?} login, {command:?} a command"
+            "Simulated switches over SSH: {ROUND_TRIP:?} there and back, {LOGIN:?} for a login, \
+             {command:?} for a command"
         )?;
         writeln!(out, "  versions: {versions}")?;
         if let Some(missing) = &missing {
@@ -97,7 +101,8 @@ pub(crate) fn run(out: &mut impl Write, asked: &Asked) -> Result<()> {
     if as_json {
         let report = json!({
             "versions": versions, "load_average": { "before": before, "after": after },
-            "round_trip_ms": ROUND_TRIP.as_millis(), "login_ms": LOGIN.as_millis(), "command_ms": command.as_millis(),
+            "round_trip_ms": ROUND_TRIP.as_millis(), "login_ms": LOGIN.as_millis(),
+            "command_ms": command.as_millis(),
             "not_measured": missing, "sections": sections,
         });
         writeln!(out, "{report:#}")?;
@@ -128,7 +133,7 @@ fn of_mercury(
     changes: &[Change],
     callers: usize,
 ) -> Result<Row> {
-    turn("mercury", (count, callers), switches, changes, || {
+    turn(MERCURY, (count, callers), switches, changes, || {
         let round = mercury::play(daemon, switches, changes, callers)?;
         Ok((round, resident(daemon.pid())?))
     })
@@ -153,7 +158,7 @@ fn one_switch(
     ngs: Option<&Ngs>,
     done: &mut impl FnMut(Section) -> Result<()>,
 ) -> Result<()> {
-    let switches = Switches::start(system, 1, size.changes, size.command)?;
+    let switches = Switches::start(system, 1, size.together, size.command)?;
     let daemon = mercury::start(&switches)?;
     // Every round has a VLAN of its own, so that each has to move every port.
     let mut vlans = 100..;
@@ -162,16 +167,16 @@ fn one_switch(
         (1..=count).map(|port| Change { switch: 0, port, vlan }).collect()
     };
     let mut notes = first_changes(&daemon, &switches, [next(1), next(1)])?;
-    for callers in [1, CALLERS] {
-        let mut rows = vec![of_mercury(&daemon, &switches, 1, &next(size.changes), callers)?];
+    for (callers, changes) in [(1, size.alone), (CALLERS, size.together)] {
+        let mut rows = vec![of_mercury(&daemon, &switches, 1, &next(changes), callers)?];
         for style in [Style::Default, Style::Fastest, Style::Counted] {
             let Some(ngs) = ngs.filter(|_| style != Style::Counted || callers > 1) else {
                 continue;
             };
             // Those that wait for a connection give up after a minute, however many they are.
             let count = match style {
-                Style::Counted => size.changes.min(u16::try_from(callers)?),
-                Style::Default | Style::Fastest => size.changes,
+                Style::Counted => changes.min(u16::try_from(callers)?),
+                Style::Default | Style::Fastest => changes,
             };
             match of_ngs((ngs, style), &switches, 1, &next(count), callers) {
                 Ok(row) => rows.push(row),
@@ -180,7 +185,6 @@ fn one_switch(
         }
         let how =
             if callers == 1 { "one at a time".to_owned() } else { format!("{callers} at once") };
-        let changes = size.changes;
         let title = format!("{}, {changes} changes of {changes} ports, {how}", switches.title());
         done(Section { title, rows, notes: std::mem::take(&mut notes) })?;
     }

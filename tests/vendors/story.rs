@@ -74,9 +74,12 @@ fn life(vendor: Vendor) {
     only(&site, &[200, 300], Method::AttachPort, attach_lag(&legs, 300, LACP));
     assert_eq!(carried(&site.lag_of(&members)), "untagged 300");
 
-    let read = site.call(Method::ReadPort, json!({
-        "binding_profile": detach(&legs)["binding_profile"],
-    }));
+    let read = site.call(
+        Method::ReadPort,
+        json!({
+            "binding_profile": detach(&legs)["binding_profile"],
+        }),
+    );
     let name = read["ports"][0]["lag"]["name"].as_str().expect("a LAG").to_owned();
     assert_eq!(name, lag.name);
 

@@ -11,6 +11,9 @@ use crate::figures::Figures;
 /// How many reasons of failures are shown of each line.
 const SHOWN: usize = 2;
 
+/// Who the others are compared with.
+pub(super) const MERCURY: &str = "mercury";
+
 /// What one side did in one round.
 #[derive(Debug, Default)]
 pub(super) struct Round {
@@ -53,7 +56,7 @@ impl Row {
         share(self.talk.commands, f64::from(u32::try_from(changes).unwrap_or(u32::MAX)))
     }
 
-    fn json(&self, first: &Self) -> Value {
+    fn json(&self, mercury: Option<&Self>) -> Value {
         let ms = |percent| self.round.figures.percentile(percent).as_secs_f64() * 1e3;
         json!({
             "who": self.who, "switches": self.switches, "callers": self.callers,
@@ -61,10 +64,15 @@ impl Row {
             "wrong": self.wrong, "p50_ms": ms(50), "p95_ms": ms(95), "max_ms": ms(100),
             "took_ms": self.round.took.as_secs_f64() * 1e3, "changes_per_second": self.rate(),
             "commands_per_change": self.commands(), "logins": self.talk.logins,
-            "memory_mb": self.memory, "times_the_p50_of_the_first": slower(self, first),
-            "rate_of_the_first_by_this": first.rate() / self.rate(),
-            "failures": self.round.failures.iter().take(SHOWN).collect::<Vec<_>>(),
+            "memory_mb": self.memory, "failures": self.shown(),
+            "mercury_times_as_quick": mercury.map(|mercury| slower(self, mercury)),
+            "mercury_times_the_rate": mercury.map(|mercury| mercury.rate() / self.rate()),
         })
+    }
+
+    fn shown(&self) -> Vec<&str> {
+        let reasons = self.round.failures.iter().take(SHOWN);
+        reasons.filter_map(|reason| reason.lines().next()).collect()
     }
 }
 
@@ -72,11 +80,11 @@ fn share(count: usize, of: f64) -> f64 {
     f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / of
 }
 
-fn slower(row: &Row, first: &Row) -> f64 {
-    row.round.figures.median().as_secs_f64() / first.round.figures.median().as_secs_f64()
+fn slower(row: &Row, mercury: &Row) -> f64 {
+    row.round.figures.median().as_secs_f64() / mercury.round.figures.median().as_secs_f64()
 }
 
-/// Rounds of the same task. The first is Mercury's.
+/// Rounds of the same task.
 #[derive(Debug)]
 pub(super) struct Section {
     /// What was asked of everyone.
@@ -103,12 +111,12 @@ impl Section {
                 row.wrong,
                 row.memory,
             )?;
-            if let Some(first) = self.rows.first().filter(|first| first.who != row.who) {
-                let (latency, rate) = (slower(row, first), first.rate() / row.rate());
-                writeln!(out, "    {latency:.1} times the p50, a {rate:.1}th of the changes/s")?;
+            if let Some(mercury) = self.mercury(row) {
+                let (latency, rate) = (slower(row, mercury), mercury.rate() / row.rate());
+                writeln!(out, "    mercury: {latency:.1}x as quick (p50), {rate:.1}x changes/s")?;
             }
-            for reason in row.round.failures.iter().take(SHOWN) {
-                writeln!(out, "    failed: {}", reason.lines().next().unwrap_or_default())?;
+            for reason in row.shown() {
+                writeln!(out, "    failed: {reason}")?;
             }
         }
         for note in &self.notes {
@@ -117,9 +125,15 @@ impl Section {
         Ok(())
     }
 
+    /// Mercury on as many switches, for what is not Mercury.
+    fn mercury(&self, row: &Row) -> Option<&Row> {
+        let mut rows = self.rows.iter().filter(|_| row.who != MERCURY);
+        rows.find(|other| other.who == MERCURY && other.switches == row.switches)
+    }
+
     /// For programs.
     pub(super) fn json(&self) -> Value {
-        let rows = self.rows.iter().filter_map(|row| Some(row.json(self.rows.first()?)));
+        let rows = self.rows.iter().map(|row| row.json(self.mercury(row)));
         json!({ "title": self.title, "rows": rows.collect::<Value>(), "notes": self.notes })
     }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::super::chassis::{LagMode, Vlan};
 use super::super::chassis::forward::Member;
 use super::super::chassis::names::{IfName, Kind};
+use super::super::chassis::{LagMode, Vlan};
 use super::super::text::{colons, dots};
 use super::show::{allowed_text, vlan_name};
 use super::{Eos, NAMING};
