@@ -1,14 +1,16 @@
-"""networking-generic-switch, asked to move ports of one switch to other VLANs.
+"""networking-generic-switch, asked to move ports of switches to other VLANs.
 
 It is the library alone, as Neutron's process would call it, without Neutron in front of it: what
 is measured is what it does to a switch. One JSON document comes in on standard input:
 
-    {"device": {the device's options, as in a section [genericswitch:NAME]},
-     "rounds": [{"callers": 1, "changes": [["Ethernet1", 100], ...]}, ...]}
+    {"devices": {NAME: {the device's options, as in a section [genericswitch:NAME]}},
+     "backend_url": where connections are counted, as in [ngs_coordination], or null,
+     "callers": how many threads,
+     "changes": [[NAME, PORT, VLAN], ...]}
 
-and one goes out on standard output: for each round the time that each change took and the time of
-all of them, in milliseconds, and the memory of the process afterwards, in bytes. A change that
-fails ends the program with its reason.
+and one goes out on standard output: the time that each change took that succeeded and the time of
+all of them, in milliseconds, the reason of each that failed, and the most memory that the process
+has had, in bytes.
 """
 
 import concurrent.futures
@@ -19,37 +21,42 @@ import time
 
 from networking_generic_switch import config  # noqa: F401  (registers the options)
 from networking_generic_switch import devices
-
-
-def timed(work):
-    begun = time.perf_counter()
-    work()
-    return (time.perf_counter() - begun) * 1000.0
-
-
-def play(device, round_):
-    changes = round_["changes"]
-
-    def change(port, vlan):
-        return timed(lambda: device.plug_port_to_network(port, vlan))
-
-    latencies = []
-
-    def all_of_them():
-        with concurrent.futures.ThreadPoolExecutor(round_["callers"]) as pool:
-            waiting = [pool.submit(change, port, vlan) for port, vlan in changes]
-            latencies.extend(each.result() for each in waiting)
-
-    took = timed(all_of_them)
-    return {"latencies_ms": latencies, "took_ms": took}
+from oslo_config import cfg
 
 
 def main():
     asked = json.load(sys.stdin)
-    device = devices.device_manager(dict(asked["device"]), "bench")
-    rounds = [play(device, round_) for round_ in asked["rounds"]]
+    if asked["backend_url"]:
+        # Neutron's own option, by which the library tells its hosts apart.
+        cfg.CONF.register_opt(cfg.StrOpt("host", default="bench"))
+        cfg.CONF.set_override("backend_url", asked["backend_url"], "ngs_coordination")
+    switches = {
+        name: devices.device_manager(dict(options), name)
+        for name, options in asked["devices"].items()
+    }
+    latencies, failures = [], []
+
+    def change(name, port, vlan):
+        begun = time.perf_counter()
+        try:
+            switches[name].plug_port_to_network(port, vlan)
+        except Exception as error:
+            failures.append(f"{name} {port}: {type(error).__name__}: {error}")
+        else:
+            latencies.append((time.perf_counter() - begun) * 1000.0)
+
+    begun = time.perf_counter()
+    with concurrent.futures.ThreadPoolExecutor(asked["callers"]) as pool:
+        concurrent.futures.wait([pool.submit(change, *each) for each in asked["changes"]])
+    took = (time.perf_counter() - begun) * 1000.0
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    json.dump({"rounds": rounds, "memory_bytes": memory}, sys.stdout)
+    answer = {
+        "latencies_ms": latencies,
+        "failures": failures,
+        "took_ms": took,
+        "memory_bytes": memory,
+    }
+    json.dump(answer, sys.stdout)
 
 
 if __name__ == "__main__":

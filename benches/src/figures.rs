@@ -14,6 +14,11 @@ impl Figures {
         self.runs.push(run);
     }
 
+    /// How many runs there are.
+    pub(crate) const fn count(&self) -> usize {
+        self.runs.len()
+    }
+
     /// The run below which a share of all runs lies.
     pub(crate) fn percentile(&self, percent: usize) -> Duration {
         let mut sorted = self.runs.clone();

@@ -25,7 +25,7 @@ use system_tests::{
     peer::{Connection, IronicNetworking, OvsShell, SwitchSection, next_address, version_of},
 };
 
-use crate::figures::Figures;
+use crate::{figures::Figures, load};
 
 const SWITCH: &str = "leaf-01";
 const MAC: &str = "00:53:00:0a:0a:01";
@@ -245,13 +245,6 @@ fn memory(processes: &[u32]) -> Result<f64> {
         sum += kilobytes / 1000.0;
     }
     Ok(sum)
-}
-
-/// The load average of the last minute.
-fn load() -> Result<f64> {
-    let text = fs::read_to_string("/proc/loadavg")?;
-    let first = text.split(' ').next().context("no load average")?;
-    Ok(first.parse()?)
 }
 
 fn rows(upstream: &Side, mercury: &Side) -> Vec<Row> {

@@ -24,6 +24,7 @@ use crate::{
 };
 
 mod batch;
+mod share;
 mod task;
 
 /// How a worker works.

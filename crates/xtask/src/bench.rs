@@ -11,6 +11,10 @@ use crate::ironic;
 /// The argument that asks for a comparison with Ironic's own service.
 const VS_UPSTREAM: &str = "--vs-upstream";
 
+/// The argument that asks for a comparison with the library that drives switches over SSH, which
+/// comes with that service.
+const SSH: &str = "--ssh";
+
 /// Builds the whole workspace, then runs the program of the crate `benches` with `arguments`.
 ///
 /// It is started directly: `cargo run -p benches` would choose features for that crate alone, and
@@ -18,6 +22,11 @@ const VS_UPSTREAM: &str = "--vs-upstream";
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     if arguments.iter().any(|argument| argument == VS_UPSTREAM) {
         ironic::ensure()?;
+    } else if arguments.iter().any(|argument| argument == SSH)
+        && let Err(error) = ironic::ensure()
+    {
+        // The benchmark measures Mercury without it, and says so.
+        println!("ironic: {error:#}");
     }
     run_command(cargo().args(["build", "--release", "--workspace", "--bins"]))?;
     let benches = target_directory()?.join("release/benches");

@@ -36,6 +36,8 @@ cargo xtask: everything a developer runs
                                        ARGS go to nextest:  cargo xtask test -- -p switch planner
   cargo xtask bench [ARGS]             measures a release build; ARGS go to the benchmarks
       --vs-upstream                    beside Ironic's own service, on the same switch
+      --ssh [--quick]                  simulated switches over SSH, beside the library that
+                                       drives such switches for Neutron and Ironic
   cargo xtask fuzz [TARGET...]         a minute of fuzzing for each target, two at a time
       --smoke                          the same, said aloud: all targets, 60 seconds each
       --seconds N                      another time for each target; 0 is until Ctrl-C

@@ -12,15 +12,12 @@ use tokio::{
 };
 use tracing::{debug, info, warn};
 
-use super::{Call, Job, PendingSave, WorkerSettings, WorkerStatus, batch};
+use super::{Call, Job, PendingSave, WorkerSettings, WorkerStatus, batch, share::Share};
 use crate::{
     capability::Saving,
     driver::{Applied, BatchOutcome, DeviceError, Driver, PortMatch, Session, Work},
     slice::{Observation, Query},
 };
-
-/// How many requests are merged at most, so that one exchange stays of a size that switches take.
-const MERGE: usize = 256;
 
 pub(super) struct Task {
     name: SwitchName,
@@ -30,6 +27,7 @@ pub(super) struct Task {
     status: Arc<Mutex<WorkerStatus>>,
     pending: Option<PendingSave>,
     saves: bool,
+    share: Share,
 }
 
 /// Serves the queue until nobody can send to it any more.
@@ -41,12 +39,15 @@ pub(super) async fn run(
     status: Arc<Mutex<WorkerStatus>>,
 ) {
     let saves = driver.capabilities().saving == Saving::Explicit;
-    let mut task = Task { name, driver, settings, session: None, status, pending: None, saves };
-    let mut waiting = Vec::with_capacity(MERGE);
+    let share = Share::new();
+    let mut task =
+        Task { name, driver, settings, session: None, status, pending: None, saves, share };
+    let mut waiting = Vec::new();
     loop {
+        let most = task.share.most();
         let next = match task.next_timer() {
-            Some(timer) => timeout_at(timer, queue.recv_many(&mut waiting, MERGE)).await,
-            None => Ok(queue.recv_many(&mut waiting, MERGE).await),
+            Some(timer) => timeout_at(timer, queue.recv_many(&mut waiting, most)).await,
+            None => Ok(queue.recv_many(&mut waiting, most).await),
         };
         match next {
             Ok(0) => break,
@@ -135,12 +136,14 @@ impl Task {
     }
 
     async fn observe(&mut self, reads: Vec<(Query, Call<Observation>)>) {
+        let begun = Instant::now();
         let mut merged = Query::default();
         for (query, _) in &reads {
             merged.merge(query);
         }
         let by = reads.iter().map(|(_, call)| call.deadline).max();
         let outcome = self.read(&merged, self.bounded(by)).await;
+        self.learn(reads.len(), begun);
         for (query, call) in reads {
             call.answer(outcome.as_ref().map(|o| o.narrowed(&query)).map_err(Clone::clone));
         }
@@ -171,7 +174,9 @@ impl Task {
     async fn apply(&mut self, changes: Vec<(Work, Call<Applied>)>) {
         let by = self.bounded(changes.iter().map(|(_, call)| call.deadline).max());
         let (works, calls): (Vec<_>, Vec<_>) = changes.into_iter().unzip();
+        let begun = Instant::now();
         let outcomes = batch::apply(self, &works, by).await;
+        self.learn(works.len(), begun);
         let made = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
         let doubtful =
             outcomes.iter().filter_map(|o| o.as_ref().err()).any(DeviceError::may_have_applied);
@@ -246,6 +251,10 @@ impl Task {
             status.connected = false;
             status.last_error = text;
         });
+    }
+
+    fn learn(&mut self, requests: usize, begun: Instant) {
+        self.share.learn(requests, begun.elapsed(), self.settings.operation_timeout);
     }
 
     /// One exchange ends with the last of its requests, or when the switch has had its time.
