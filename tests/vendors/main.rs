@@ -10,6 +10,7 @@
     reason = "a test that goes wrong panics"
 )]
 
+mod bad;
 mod site;
 mod story;
 mod vendor;

@@ -13,7 +13,7 @@ use crate::vendor::Vendor;
 /// The VLAN of ports that nobody has.
 pub(crate) const IDLE: u16 = 999;
 
-const PASSWORD: &str = "a-secret-of-the-test";
+pub(crate) const PASSWORD: &str = "a-secret-of-the-test";
 
 pub(crate) struct Site {
     pub(crate) vendor: Vendor,
