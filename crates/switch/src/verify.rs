@@ -238,6 +238,28 @@ mod tests {
     }
 
     #[test]
+    fn a_new_lag_may_have_the_mtu_of_the_system_unless_another_was_asked_for() {
+        let slice = |mtu: Option<u16>| {
+            let mtu = mtu.map(|bytes| model::Mtu::new(bytes).unwrap());
+            let lag = crate::slice::LagState {
+                settings: LagSettings::new(model::LagMode::Active),
+                members: [].into(),
+                config: PortConfig { mtu, ..PortConfig::default() },
+                extra: None,
+            };
+            Slice { lags: [("bond1".parse().unwrap(), lag)].into(), ..Slice::default() }
+        };
+        let can = &Capabilities::NONE;
+        let unmet = |before: &Slice, wanted, seen| unmet(before, &slice(wanted), &slice(seen), can);
+        let none = Slice::default();
+        assert_eq!(unmet(&none, None, Some(9100)), []);
+        let found = unmet(&none, Some(9000), Some(9100));
+        assert_eq!(found[0].to_string(), "mtu of LAG bond1 is 9100 instead of 9000");
+        let found = unmet(&slice(None), None, Some(9100));
+        assert_eq!(found[0].to_string(), "mtu of LAG bond1 is 9100 instead of not set");
+    }
+
+    #[test]
     fn names_every_member_that_differs() {
         let slice = |vlans, admin| {
             let config =

@@ -1,58 +1,121 @@
-//! Every profile of the project with its conformance cases.
+//! Every profile of the project with its conformance cases, and the pages that are made of both.
 
 use std::{
+    collections::BTreeMap,
     fmt::Write as _,
+    fs,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::LazyLock,
 };
 
 use drivers::ssh_cli::{
     cases::{self, Summary, UnseenAnswer},
-    profile::Profile,
+    profile::{Evidence, Profiles, Shown, rows},
 };
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../profiles")
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-fn summaries() -> Vec<Summary> {
-    let files = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<PathBuf> =
-        files.filter(|path| path.extension().is_some_and(|kind| kind == "toml")).collect();
-    files.sort();
-    assert!(files.len() >= 20, "{} profiles", files.len());
-    let run = |path: &PathBuf| {
-        let text = std::fs::read_to_string(path).unwrap();
-        let profile = Profile::parse(&text).unwrap_or_else(|e| panic!("{}:\n{e}", path.display()));
-        let cases = folder().join("cases").join(&profile.raw.name);
-        cases::run_blocking(&Arc::new(profile), &cases).unwrap_or_else(|error| panic!("{error}"))
+/// The cases of every profile, run once for all tests.
+static SUMMARIES: LazyLock<Vec<Summary>> = LazyLock::new(|| {
+    let cases = root().join("profiles/cases");
+    let profiles = Profiles::embedded();
+    let run = |name: &str| {
+        let profile = profiles.get(name).unwrap().profile().unwrap_or_else(|e| panic!("{e}"));
+        cases::run_blocking(&profile, &cases.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
     };
-    files.iter().map(run).collect()
+    profiles.iter().map(|entry| run(entry.name())).collect()
+});
+
+/// The profiles with what is wrong with each.
+fn told(problems: impl Fn(&Summary) -> Vec<String>) -> String {
+    let mut bad = String::new();
+    for summary in SUMMARIES.iter() {
+        for problem in problems(summary) {
+            let _ = writeln!(bad, "{}: {problem}", summary.profile);
+        }
+    }
+    bad
 }
 
 #[test]
-fn every_case_of_every_profile_passes_and_together_they_show_all_that_they_have_to() {
+fn every_case_of_every_profile_passes() {
+    assert!(SUMMARIES.len() >= 24, "{} profiles", SUMMARIES.len());
+    let bad = told(|summary| {
+        let failed = summary.cases.iter().filter(|case| !case.problems.is_empty());
+        let lines = failed.map(|case| {
+            let file = case.path.file_name().unwrap_or_default().to_string_lossy();
+            format!("{file}: {}\n    {}", case.title, case.problems.join("\n    "))
+        });
+        lines.collect()
+    });
+    assert!(bad.is_empty(), "\n{bad}");
+}
+
+#[test]
+fn the_cases_of_every_profile_show_all_that_they_have_to() {
+    let bad = told(|summary| {
+        let kinds = summary.missing.iter().map(|kind| format!("no case shows: {kind}"));
+        let answers = summary.unseen_answers.iter().map(|UnseenAnswer { list, pattern }| {
+            format!("no case shows an answer like `{pattern}` (answers.{list})")
+        });
+        kinds.chain(answers).collect()
+    });
+    assert!(bad.is_empty(), "\n{bad}");
+}
+
+#[test]
+fn cases_belong_to_profiles() {
+    for entry in fs::read_dir(root().join("profiles/cases")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(root().join(format!("profiles/{name}.toml")).is_file(), "`{name}` is no profile");
+    }
+}
+
+#[test]
+fn every_profile_says_why_it_lacks_what_it_lacks() {
+    let profiles = Profiles::embedded();
     let mut bad = String::new();
-    for summary in summaries() {
-        for case in summary.cases.iter().filter(|case| !case.problems.is_empty()) {
-            let problems = case.problems.join("\n    ");
-            let _ = writeln!(bad, "{}: {}\n    {problems}", case.path.display(), case.title);
-        }
-        for kind in &summary.missing {
-            let _ = writeln!(bad, "{}: no case shows: {kind}", summary.profile);
-        }
-        for UnseenAnswer { list, pattern } in &summary.unseen_answers {
-            let name = &summary.profile;
-            let _ = writeln!(bad, "{name}: no case shows an answer like `{pattern}` ({list})");
+    for entry in profiles.iter() {
+        let profile = entry.profile().unwrap();
+        for row in rows(&profile.raw.capabilities) {
+            if !row.can && row.reason(&profile.raw).is_none() {
+                let _ = writeln!(bad, "{}: no reason in `[lacks]` for `{}`", entry.name(), row.key);
+            }
         }
     }
     assert!(bad.is_empty(), "\n{bad}");
 }
 
 #[test]
-fn cases_belong_to_profiles() {
-    for entry in std::fs::read_dir(folder().join("cases")).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        assert!(folder().join(format!("{name}.toml")).is_file(), "`{name}` is no profile");
+fn the_pages_in_the_documentation_are_up_to_date() {
+    let runs = fs::read_to_string(root().join("docs/devices.toml")).unwrap();
+    let shown = |summary: &Summary| Shown {
+        rendered: summary.rendered.clone(),
+        read_back: summary.shown.clone(),
+    };
+    let evidence = Evidence {
+        cases: SUMMARIES.iter().map(|summary| (summary.profile.clone(), shown(summary))).collect(),
+        runs: Evidence::runs(&runs).unwrap_or_else(|problem| panic!("{problem}")),
+    };
+    let profiles = Profiles::embedded();
+    for name in evidence.runs.keys() {
+        assert!(profiles.get(name).is_ok_and(|entry| entry.name() == name), "no profile `{name}`");
+    }
+    let pages: BTreeMap<String, String> = profiles.pages(&evidence).unwrap().into_iter().collect();
+    let folder = root().join("docs/devices");
+    let mut written: BTreeMap<String, String> = BTreeMap::new();
+    for entry in fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        written.insert(name, fs::read_to_string(path).unwrap());
+    }
+    let stale: Vec<&String> =
+        pages.keys().chain(written.keys()).filter(|n| pages.get(*n) != written.get(*n)).collect();
+    assert!(stale.is_empty(), "run `mercury profile docs docs/devices`: {stale:?}");
+    let summary = fs::read_to_string(root().join("docs/src/SUMMARY.md")).unwrap();
+    for name in pages.keys() {
+        assert!(summary.contains(&format!("](devices/{name})")), "`{name}` is not in SUMMARY.md");
     }
 }

@@ -13,6 +13,8 @@ use super::{
     Profile,
     problem::Problem,
     schema::{ConfigureStyle, RawProfile},
+    shape::suggestion,
+    table::rows,
 };
 use crate::ssh_cli::render::Kind;
 
@@ -20,6 +22,7 @@ pub(super) fn check(raw: &RawProfile, problems: &mut Vec<Problem>) {
     header(raw, problems);
     naming::check(raw, problems);
     capabilities(&raw.capabilities, problems);
+    lacks(raw, problems);
     templates(raw, problems);
     read_back::check(raw, problems);
     style(raw, problems);
@@ -92,6 +95,25 @@ fn capabilities(can: &Capabilities, problems: &mut Vec<Problem>) {
     needs("lag.rate", lag.rate, lacp, "LACP: `active` or `passive`");
     needs("lag.fallback", lag.fallback, lacp, "LACP: `active` or `passive`");
     needs("lag.mtu_on_lag", lag.mtu_on_lag, can.mtu, "`mtu`");
+}
+
+/// Reasons for what is lacking, and for nothing else.
+fn lacks(raw: &RawProfile, problems: &mut Vec<Problem>) {
+    let rows = rows(&raw.capabilities);
+    for (key, reason) in &raw.lacks {
+        let what = match rows.iter().find(|row| row.key == key) {
+            None => {
+                let known: Vec<&str> = rows.iter().map(|row| row.key).collect();
+                format!("is no capability{}", suggestion(key, &known))
+            }
+            Some(row) if row.can => "is no lack: the profile has the capability".to_owned(),
+            Some(_) if reason.trim().is_empty() || reason.chars().any(char::is_control) => {
+                "holds a text that is empty or not one line".to_owned()
+            }
+            Some(_) => continue,
+        };
+        problems.push(Problem::new(format!("lacks.{key}"), what));
+    }
 }
 
 /// Whether the settings of a LAG that is there can change at all.

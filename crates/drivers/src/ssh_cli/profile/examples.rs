@@ -134,7 +134,7 @@ impl Stage {
             (false, false) => access(100),
         };
         add("an access port", can.access, access(1), access(100));
-        add("another VLAN on it", can.access, access(100), access(200));
+        add("another VLAN on an access port", can.access, access(100), access(200));
         add("a trunk with a native VLAN", native, access(1), trunk(Some(10), "20,30-32"));
         add("a trunk without a native VLAN", can.trunk, access(1), trunk(None, "20,30-32"));
         let (from, to) = (trunk(Some(10), "20,30-32"), trunk(Some(11), "20,40"));
@@ -143,7 +143,12 @@ impl Stage {
         add("other VLANs on a trunk", can.trunk && !native, from, to);
         add("back into an idle VLAN", can.access, widest.clone(), access(999));
         add("back to carrying nothing", can.closed, widest, Some(VlanMode::Closed));
-        add("from carrying nothing", can.closed && can.access, Some(VlanMode::Closed), access(100));
+        add(
+            "an access port that carried nothing",
+            can.closed && can.access,
+            Some(VlanMode::Closed),
+            access(100),
+        );
         scenes
     }
 
@@ -161,16 +166,16 @@ impl Stage {
         add("switched on", can.port_shut, down, up);
         let text = |text: &str| PortConfig { description: Some(text.to_owned()), ..none() };
         add("a description", can.description, none(), text("node-12-nic-1"));
-        add("no description", can.description, text("node-12-nic-1"), none());
+        add("a description removed", can.description, text("node-12-nic-1"), none());
         let mtu = PortConfig { mtu: Mtu::new(9000).ok(), ..none() };
         add("an MTU", can.mtu, none(), mtu.clone());
         add("the default MTU", can.mtu, mtu, none());
         let edge = |to| PortConfig { stp_edge: Some(to), ..none() };
         add("a spanning-tree edge port", can.stp_edge, edge(false), edge(true));
-        add("no edge port", can.stp_edge, edge(true), edge(false));
+        add("an edge port no more", can.stp_edge, edge(true), edge(false));
         let guard = |to| PortConfig { bpdu_guard: Some(to), ..none() };
         add("BPDU guard", can.bpdu_guard, guard(false), guard(true));
-        add("no BPDU guard", can.bpdu_guard, guard(true), guard(false));
+        add("BPDU guard switched off", can.bpdu_guard, guard(true), guard(false));
         scenes
     }
 
@@ -243,10 +248,13 @@ impl Stage {
             change("a minimum of links", LagSettings { min_links: Some(1), ..full.clone() });
         }
         if lag.fallback {
-            change("no LACP fallback", LagSettings { fallback: Some(false), ..full.clone() });
+            change(
+                "LACP fallback switched off",
+                LagSettings { fallback: Some(false), ..full.clone() },
+            );
         }
         if let Some(mode) = modes.next() {
-            change("another mode", LagSettings { mode, ..full.clone() });
+            change("another mode of a LAG", LagSettings { mode, ..full.clone() });
         }
         if lag.across_pair {
             let pair = LagSettings { pair: Some(10), ..full.clone() };
@@ -254,7 +262,7 @@ impl Stage {
             scenes.push(("a LAG over a pair", before, self.lag(Some(&pair), one.clone())));
         }
         let safe = if can.closed { Some(VlanMode::Closed) } else { access(999) };
-        scenes.push(("no LAG", self.lag(Some(&plain), one), self.lag(None, safe)));
+        scenes.push(("a LAG taken apart", self.lag(Some(&plain), one), self.lag(None, safe)));
         scenes
     }
 }
@@ -270,11 +278,11 @@ fn networks(can: &Capabilities) -> Vec<Act> {
     if can.vlan_database == VlanDatabase::Explicit {
         let named = with(Some("tenant-blue"), None);
         scenes.push(("a VLAN with a name", Slice::default(), named.clone()));
-        scenes.push(("no such VLAN", named, Slice::default()));
+        scenes.push(("a VLAN removed", named, Slice::default()));
     }
     if can.vxlan {
         scenes.push(("a VLAN over VXLAN", with(None, None), with(None, Some(10_100))));
-        scenes.push(("a VLAN without VXLAN", with(None, Some(10_100)), with(None, None)));
+        scenes.push(("a VLAN taken off VXLAN", with(None, Some(10_100)), with(None, None)));
     }
     scenes
 }

@@ -13,6 +13,7 @@ mod rehearsal;
 pub mod schema;
 mod session;
 mod shape;
+mod table;
 
 use schema::RawProfile;
 use schemars::schema_for;
@@ -29,9 +30,9 @@ use place::Places;
 pub use catalogue::{CatalogueError, Entry, Profiles, Source};
 pub use examples::Example;
 pub use options::Fitted;
-pub use pages::{Row, rows};
 pub use problem::{Mistake, Problem, ProfileError};
 pub use schema::PromptMode;
+pub use table::{Evidence, Row, Runs, Shown, rows};
 
 use regex::Regex;
 

@@ -1,16 +1,15 @@
-//! The pages of `docs/devices`: what each system can do through its profile, and which lines land
-//! on a switch. They are made from the profiles and from nothing else.
-//!
-//! How far each cell has been shown on a simulated or a real system is not known here; that comes
-//! from the results of test runs, and has its place in [`Row`].
+//! The pages of `docs/devices`: what each system can do through its profile, how far that has been
+//! shown, and which lines land on a switch. They are made from the profiles, from what their
+//! conformance cases show, and from the list of where they have been run.
 
 use std::fmt::Write as _;
 
-use switch::{Atomicity, Capabilities, HybridSupport, Saving, VlanDatabase};
+use switch::{Atomicity, Capabilities};
 
 use super::{
     Profile,
     catalogue::{CatalogueError, Profiles},
+    table::{Evidence, Row, rows},
 };
 use crate::ssh_cli::render::Kind;
 
@@ -18,103 +17,81 @@ use crate::ssh_cli::render::Kind;
 const GENERATED: &str =
     "<!-- Made from the profile by `mercury profile docs docs/devices`; not to be edited. -->";
 
-/// A capability and what a system makes of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Row {
-    /// The capability.
-    pub name: &'static str,
-    /// Whether the system has it.
-    pub can: bool,
-}
-
-/// The capabilities that are told apart, in their order.
-pub fn rows(can: &Capabilities) -> Vec<Row> {
-    let lag = can.lag.clone().unwrap_or_default();
-    let has_lag = can.lag.is_some();
-    let all = [
-        ("access", can.access),
-        ("trunk", can.trunk),
-        ("native VLAN on a trunk", can.native_on_trunk),
-        ("hybrid", can.hybrid != HybridSupport::None),
-        ("closed", can.closed),
-        ("shut", can.port_shut),
-        ("description", can.description),
-        ("MTU", can.mtu),
-        ("STP edge", can.stp_edge),
-        ("BPDU guard", can.bpdu_guard),
-        ("LAG", has_lag),
-        ("LACP active", lag.active),
-        ("LACP passive", lag.passive),
-        ("static LAG", lag.r#static),
-        ("LACP rate", lag.rate),
-        ("minimum of links", lag.min_links),
-        ("LACP fallback", lag.fallback),
-        ("LAG over a pair", lag.across_pair),
-        ("VLAN create and delete", can.vlan_database == VlanDatabase::Explicit),
-        ("VLAN-to-VNI mapping", can.vxlan),
-        ("all or nothing", can.atomicity != Atomicity::PerCommand),
-        ("save", can.saving == Saving::Explicit),
-    ];
-    all.into_iter().map(|(name, can)| Row { name, can }).collect()
-}
-
 impl Profiles {
     /// The pages by file name: one for each profile, and the index.
-    pub fn pages(&self) -> Result<Vec<(String, String)>, CatalogueError> {
+    pub fn pages(&self, evidence: &Evidence) -> Result<Vec<(String, String)>, CatalogueError> {
         let mut pages = Vec::new();
         let mut known = Vec::new();
         for entry in self.iter() {
             let profile = entry.profile()?;
-            pages.push((format!("{}.md", entry.name()), page(&profile, entry.text())));
+            pages.push((format!("{}.md", entry.name()), page(&profile, entry.text(), evidence)));
             known.push(profile);
         }
         let known: Vec<&Profile> = known.iter().map(AsRef::as_ref).collect();
-        pages.push(("README.md".to_owned(), index(&known)));
+        pages.push(("README.md".to_owned(), index(&known, evidence)));
         Ok(pages)
     }
 }
 
-fn index(profiles: &[&Profile]) -> String {
+fn index(profiles: &[&Profile], evidence: &Evidence) -> String {
     let mut out = format!(
-        "# Switch systems that speak a command line\n\n{GENERATED}\n\nA page for each profile says \
-         which lines land on a switch. A capability that is absent is one that the system lacks, or \
-         that is not known well enough; a request for it is refused before anything is sent.\n\n"
+        "# Switch systems over SSH\n\n{GENERATED}\n\nMercury drives these systems by their command \
+         line, each by its profile. The page of a profile says what it can do, why it lacks the \
+         rest, and which lines land on a switch. A request for what a profile lacks is refused \
+         before anything is sent.\n\n| profile | system | other names | simulator | real |\n\
+         |---|---|---|---|---|\n"
     );
-    out.push_str("| profile | system | other names |\n|---|---|---|\n");
     for profile in profiles {
         let raw = &profile.raw;
         let aliases: Vec<String> = raw.aliases.iter().map(|alias| format!("`{alias}`")).collect();
+        let runs = evidence.runs.get(&raw.name).cloned().unwrap_or_default();
+        let simulator = runs.simulator.map(|word| format!("`{word}`")).unwrap_or_default();
         let (name, title) = (&raw.name, cell(&raw.title));
-        let _ = writeln!(out, "| [`{name}`]({name}.md) | {title} | {} |", aliases.join(", "));
+        let (aliases, real) = (aliases.join(", "), cell(&runs.real.unwrap_or_default()));
+        let _ =
+            writeln!(out, "| [`{name}`]({name}.md) | {title} | {aliases} | {simulator} | {real} |");
     }
-    out.push_str("\n## What each can do\n\n| |");
+    out.push_str(
+        "\n*Simulator* is the one of `mercury fabric` for the system, *real* the system itself on \
+         which the profile has been run. Where nothing is said to work on either, only transcripts \
+         speak for a profile: try it on a switch that carries nobody's traffic first.\n\n\
+         ## What each can do\n\nA cell says how far a capability has been shown: **r**endered as its \
+         conformance cases have it; read **b**ack there, so that a change is verified; on the \
+         **s**imulator; on the **real** system. `-` is a capability that the profile lacks.\n\n| |",
+    );
     for profile in profiles {
-        let _ = write!(out, " {} |", profile.raw.name);
+        let _ = write!(out, " [{0}]({0}.md) |", profile.raw.name);
     }
-    out.push_str("\n|---|");
-    out.push_str(&"---|".repeat(profiles.len()));
-    out.push('\n');
+    let _ = writeln!(out, "\n|---|{}", "---|".repeat(profiles.len()));
     let columns: Vec<Vec<Row>> =
         profiles.iter().map(|profile| rows(&profile.raw.capabilities)).collect();
     for (n, Row { name, .. }) in rows(&Capabilities::NONE).iter().enumerate() {
         let _ = write!(out, "| {name} |");
-        for column in &columns {
-            let can = column.get(n).is_some_and(|row| row.can);
-            let _ = write!(out, " {} |", if can { "yes" } else { "-" });
+        for (profile, column) in profiles.iter().zip(&columns) {
+            let row = column.get(n).filter(|row| row.can);
+            let shown = row.map_or_else(|| "-".to_owned(), |row| letters(evidence, profile, row));
+            let _ = write!(out, " {shown} |");
         }
         out.push('\n');
     }
     out
 }
 
-fn page(profile: &Profile, text: &str) -> String {
+/// How far a capability has been shown, in letters.
+fn letters(evidence: &Evidence, profile: &Profile, row: &Row) -> String {
+    let cells = evidence.cells(&profile.raw, row).into_iter().zip(["r", "b", "s", "real"]);
+    let words: Vec<&str> = cells.filter_map(|(shown, word)| shown.then_some(word)).collect();
+    if words.is_empty() { "yes".to_owned() } else { words.join(" ") }
+}
+
+fn page(profile: &Profile, text: &str, evidence: &Evidence) -> String {
     let raw = &profile.raw;
     let mut out = format!("# {} (`{}`)\n\n{GENERATED}\n", raw.title, raw.name);
     if !raw.aliases.is_empty() {
         let aliases: Vec<String> = raw.aliases.iter().map(|alias| format!("`{alias}`")).collect();
         let _ = writeln!(out, "\nAlso called {}.", aliases.join(", "));
     }
-    supported(&mut out, profile);
+    supported(&mut out, profile, evidence);
     options(&mut out, profile);
     lines(&mut out, profile);
     reasons(&mut out, profile, text);
@@ -123,12 +100,46 @@ fn page(profile: &Profile, text: &str) -> String {
     out
 }
 
-fn supported(out: &mut String, profile: &Profile) {
+fn supported(out: &mut String, profile: &Profile, evidence: &Evidence) {
     let can = &profile.raw.capabilities;
-    out.push_str("\n## What is supported\n\n| | |\n|---|---|\n");
-    for Row { name, can } in rows(can) {
-        let _ = writeln!(out, "| {name} | {} |", if can { "yes" } else { "-" });
+    out.push_str(
+        "\n## What is supported\n\n| | supported | rendered | read back | simulator | real |\n\
+         |---|---|---|---|---|---|\n",
+    );
+    for row in rows(can) {
+        let supported = match (row.can, row.reason(&profile.raw)) {
+            (true, _) => "yes".to_owned(),
+            (false, None) => "no".to_owned(),
+            (false, Some(reason)) => format!("no: {}", cell(reason)),
+        };
+        let [rendered, read_back, simulator, real] =
+            evidence.cells(&profile.raw, &row).map(|shown| if shown { "yes" } else { "" });
+        let _ = writeln!(
+            out,
+            "| {} | {supported} | {rendered} | {read_back} | {simulator} | {real} |",
+            row.name
+        );
     }
+    let runs = evidence.runs.get(&profile.raw.name).cloned().unwrap_or_default();
+    out.push_str(
+        "\n*Rendered* and *read back* are shown by the profile's conformance cases: the lines are as \
+         they should be, and what the switch says afterwards is what was asked for.",
+    );
+    match (&runs.simulator, &runs.real) {
+        (None, None) => out.push_str(" The profile has been run on nothing but their transcripts."),
+        (simulator, real) => {
+            if let Some(word) = simulator {
+                let _ = write!(out, " *Simulator* is `{word}` of `mercury fabric`.");
+            }
+            if let Some(system) = real {
+                let _ = write!(out, " *Real* is {}.", prose(system));
+            }
+        }
+    }
+    if runs.real.is_none() && runs.simulator.is_some() {
+        out.push_str(" It has been run on no real switch.");
+    }
+    out.push('\n');
     let takes_effect = match can.atomicity {
         Atomicity::Transaction => {
             "All lines of a request take effect at one instant, or none does."
@@ -256,45 +267,46 @@ fn fence(lines: &[String]) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::catalogue, *};
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::{super::table::Shown, *};
+    use crate::ssh_cli::cases::Kind;
 
     #[test]
     fn a_page_has_what_the_profile_says() {
         let text = include_str!("tests/minimal.toml")
-            .replace("set_vlans =", "# The old VLAN goes\n# by itself.\nset_vlans =");
+            .replace("set_vlans =", "# The old VLAN goes\n# by itself.\nset_vlans =")
+            .replace("[ports]", "[lacks]\ntrunk = \"nobody asked for it\"\n[ports]");
         let profile = Profile::parse(&text).unwrap();
-        let page = page(&profile, &text);
+        let shown = BTreeSet::from([Kind::AttachAccess]);
+        let shown = Shown { rendered: shown.clone(), read_back: shown };
+        let runs = "[example]\nsimulator = \"eos\"\nsimulated = [\"closed\"]\n";
+        let evidence = Evidence {
+            cases: BTreeMap::from([("example".to_owned(), shown)]),
+            runs: Evidence::runs(runs).unwrap(),
+        };
+        let page = page(&profile, &text, &evidence);
         for part in [
             "# An example (`example`)\n",
-            "| access | yes |\n",
-            "| trunk | - |\n",
+            "| access | yes | yes | yes |  |  |\n",
+            "| trunk | no: nobody asked for it |  |  |  |  |\n",
+            "| closed | yes |  |  | yes |  |\n",
+            "| LACP rate | no: there are no LAGs |  |  |  |  |\n",
+            " *Simulator* is `eos` of `mercury fabric`. It has been run on no real switch.\n",
             "### Before every change\n\n```text\nconfigure\n```\n",
             "### An access port\n\n```text\ninterface eth1\n   vlan 100\n```\n",
             "- `set_vlans`: The old VLAN goes by itself.\n",
         ] {
             assert!(page.contains(part), "{part} is not in\n{page}");
         }
-        let index = index(&[&profile]);
-        assert!(index.contains("| [`example`](example.md) | An example |  |\n"), "{index}");
-        assert!(index.contains("| closed | yes |\n"), "{index}");
-    }
-
-    #[test]
-    fn the_pages_in_the_documentation_are_up_to_date() {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/devices");
-        let pages = catalogue::built_in().pages().unwrap();
-        let mut there: Vec<String> = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .filter(|name| name.ends_with(".md"))
-            .collect();
-        there.sort();
-        let mut names: Vec<String> = pages.iter().map(|(name, _)| name.clone()).collect();
-        names.sort();
-        assert_eq!(there, names, "run `mercury profile docs docs/devices`");
-        for (name, text) in pages {
-            let written = std::fs::read_to_string(format!("{folder}/{name}")).unwrap();
-            assert!(written == text, "{name} is stale: run `mercury profile docs docs/devices`");
+        let index = index(&[&profile], &evidence);
+        for part in [
+            "| [`example`](example.md) | An example |  | `eos` |  |\n",
+            "| access | r b |\n",
+            "| closed | s |\n",
+            "| LAG | - |\n",
+        ] {
+            assert!(index.contains(part), "{part} is not in\n{index}");
         }
     }
 }

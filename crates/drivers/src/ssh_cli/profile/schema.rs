@@ -31,6 +31,10 @@ pub struct RawProfile {
     /// seen on a real one.
     #[serde(default)]
     pub remarks: Vec<String>,
+    /// Why the system lacks what it lacks, or why the profile does: a capability (as
+    /// `[capabilities]` calls it) and the reason, for the documentation.
+    #[serde(default)]
+    pub lacks: BTreeMap<String, String>,
     /// How ports are named.
     pub ports: RawPorts,
     /// How LAGs are named; absent where there are none.
