@@ -1,7 +1,8 @@
 //! `mercury demo`: the whole product on one machine, told as a story.
 //!
-//! Two switches and three servers are started, simulated or (with `--ovs`) real, and the real
-//! service as a process of its own. What is printed was checked before, so the demonstration is a
+//! Two switches and three servers are started, simulated (`--fabric`: switches that speak OVSDB, or
+//! switches of two vendors behind SSH) or, with `--ovs`, real, and the real service as a process of
+//! its own. What is printed was checked before, so the demonstration is a
 //! test of the product as well: when something does not come out as it must, it fails. Nothing is
 //! installed, nothing outside a temporary directory is touched, and nothing is left.
 //!
@@ -28,29 +29,42 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use self::{
-    cast::{LEAVES, PICTURE},
+    cast::LEAVES,
     paper::Paper,
     service::Service,
-    stage::{Real, Simulated, Stage},
+    stage::{Real, Shells, Simulated, Stage},
     story::Story,
 };
 use crate::render::Look;
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
-  mercury demo               simulated switches: needs no root and nothing installed
-  sudo mercury demo --ovs    real Open vSwitch, network namespaces as servers, real frames
-  mercury demo --keep        afterwards everything stays, to be tried by hand";
+  mercury demo                 simulated switches: needs no root and nothing installed
+  mercury demo --fabric ssh    the same on simulated Arista EOS and Cisco NX-OS, over SSH
+  sudo mercury demo --ovs      real Open vSwitch, network namespaces as servers, real frames
+  mercury demo --keep          afterwards everything stays, to be tried by hand";
 
 /// What to show.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct Args {
+    /// Which simulated switches
+    #[arg(long, value_enum, value_name = "FABRIC", default_value_t = Simulation::Ovsdb)]
+    fabric: Simulation,
     /// Real Open vSwitch, with network namespaces as servers and real frames; needs root
-    #[arg(long)]
+    #[arg(long, conflicts_with = "fabric")]
     ovs: bool,
     /// Leave everything running afterwards, and print what to try, until Ctrl-C
     #[arg(long)]
     keep: bool,
+}
+
+/// What kind of switches are simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Simulation {
+    /// Two Open vSwitch, spoken to by OVSDB
+    Ovsdb,
+    /// Arista EOS and Cisco NX-OS, configured on their command lines over SSH
+    Ssh,
 }
 
 /// Tells the story on `out`.
@@ -68,7 +82,7 @@ pub(crate) fn run(args: &Args, out: &mut dyn Write, look: Look) -> Result<()> {
 async fn perform(args: &Args, program: &Path, paper: &mut Paper<'_>) -> Result<()> {
     let begun = Instant::now();
     let mut signals = Signals::new()?;
-    let stage = signals.unless(open(args.ovs)).await?;
+    let stage = signals.unless(open(args)).await?;
     let told = on_stage(args, program, stage.as_ref(), paper, &mut signals).await;
     let ended = stage.end().await.context("cannot take the stage down");
     let kept = told?;
@@ -84,10 +98,11 @@ async fn perform(args: &Args, program: &Path, paper: &mut Paper<'_>) -> Result<(
     ))
 }
 
-async fn open(ovs: bool) -> Result<Box<dyn Stage>> {
-    Ok(match ovs {
-        true => Box::new(Real::start().await?),
-        false => Box::new(Simulated::start().await?),
+async fn open(args: &Args) -> Result<Box<dyn Stage>> {
+    Ok(match (args.ovs, args.fabric) {
+        (true, _) => Box::new(Real::start().await?),
+        (false, Simulation::Ovsdb) => Box::new(Simulated::start().await?),
+        (false, Simulation::Ssh) => Box::new(Shells::start().await?),
     })
 }
 
@@ -100,8 +115,9 @@ async fn on_stage(
     signals: &mut Signals,
 ) -> Result<Duration> {
     let [one, other] = LEAVES;
-    let addresses = [stage.address(one)?, stage.address(other)?];
-    let mut service = signals.unless(Service::start(program, addresses)).await?;
+    let sections = [stage.section(one)?, stage.section(other)?];
+    let start = Service::start(program, sections, stage.cast());
+    let mut service = signals.unless(start).await?;
     let told = signals.unless(tell(stage, &service, paper)).await;
     let kept = match (told, args.keep) {
         (Ok(()), true) => keep::until_told(stage, &mut service, paper, signals).await,
@@ -114,7 +130,7 @@ async fn on_stage(
 
 async fn tell(stage: &dyn Stage, service: &Service, paper: &mut Paper<'_>) -> Result<()> {
     paper.say("")?;
-    PICTURE.lines().try_for_each(|line| paper.line(line))?;
+    stage.cast().picture.lines().try_for_each(|line| paper.line(line))?;
     paper.say("")?;
     paper.say(&format!(
         "Three servers on {}, and the switch service `mercury switchd` as a process of its own, \
@@ -122,7 +138,8 @@ async fn tell(stage: &dyn Stage, service: &Service, paper: &mut Paper<'_>) -> Re
         stage.made_of(),
         service.took().as_millis()
     ))?;
-    let mut story = Story { stage, service, paper, part: "the beginning", memorable: None };
+    let cast = stage.cast();
+    let mut story = Story { stage, cast, service, paper, part: "the beginning", memorable: None };
     let told = story.tell().await;
     let part = story.part;
     told.map_err(|error| {

@@ -1,4 +1,4 @@
-//! The demonstration, as a stranger meets it: to its end on both stages, kept, interrupted, broken;
+//! The demonstration, as a stranger meets it: to its end on each stage, kept, interrupted, broken;
 //! and each time nothing is left.
 
 #![expect(clippy::unwrap_used, reason = "a test that goes wrong panics")]
@@ -135,6 +135,13 @@ fn the_story_is_told_to_its_end() {
 }
 
 #[test]
+fn it_is_told_on_the_command_lines_of_two_vendors() {
+    let text = succeeded(&Demo::new(&["--fabric", "ssh"]).run());
+    assert!(text.lines().all(|line| line.chars().count() <= 78), "{text}");
+    insta::assert_snapshot!("vendors", same_each_time(&text));
+}
+
+#[test]
 fn it_is_the_same_story_on_real_switches() {
     let simulated = succeeded(&Demo::new(&[]).run());
     let real = succeeded(&Demo::new(&["--ovs"]).run());
@@ -166,9 +173,9 @@ fn simulated_switches_need_no_rights_and_real_ones_say_what_they_need() {
     assert!(stderr.contains("hint: run the same command as root"), "{stderr}");
 }
 
-#[test]
-fn kept_it_can_be_used_until_it_is_told_to_end() {
-    let (mut child, mut stdout, demo) = Demo::new(&["--keep"]).spawn();
+#[rstest::rstest]
+fn kept_it_can_be_used_until_it_is_told_to_end(#[values("ovsdb", "ssh")] fabric: &str) {
+    let (mut child, mut stdout, demo) = Demo::new(&["--keep", "--fabric", fabric]).spawn();
     let text = read_until(&mut stdout, "Ctrl-C ends it");
     let settings: Vec<(&str, &str)> = text
         .lines()

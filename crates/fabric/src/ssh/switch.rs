@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::device::Device;
+use super::device::{Device, Login};
 use super::faults::Faults;
 use super::machine::{Machine, Shelf};
 use super::record::{Command, Past};
@@ -156,6 +156,24 @@ impl SshSwitch {
     #[must_use]
     pub fn commands(&self) -> Vec<Command> {
         self.shared.machine.commands()
+    }
+
+    /// Enters lines as somebody at the serial console does, and gives back what was printed. They
+    /// are in the records, and no fault strikes them.
+    pub fn console<'a>(&self, lines: impl IntoIterator<Item = &'a str>) -> String {
+        let machine = &self.shared.machine;
+        let user = "console".to_owned();
+        let login = Login { user, number: 0, terminal: None, is_exec: false };
+        let (session, mut printed) = machine.open(login);
+        for line in lines {
+            let reply = machine.line(session, line);
+            printed.push_str(&reply.text);
+            if reply.ends {
+                break;
+            }
+        }
+        machine.close(session);
+        printed
     }
 
     /// Forgets commands and history; the ports as they are now become the start.

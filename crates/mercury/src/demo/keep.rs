@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::{
     Signals,
-    cast::LEAVES,
+    cast::{Cast, LEAVES},
     paper::Paper,
     service::{CALLER, Service},
     stage::Stage,
@@ -39,13 +39,17 @@ fn invite(stage: &dyn Stage, service: &Service, paper: &mut Paper<'_>) -> Result
     ];
     let policy = service.policy();
     let audit = service.audit();
+    let cast = stage.cast();
+    let [one, other] = LEAVES;
+    let one = format!("{one}:{}", Cast::port(cast.one));
+    let both = format!("{one} {other}:{}", Cast::port(cast.two));
     let tries = [
         "mercury switch list".to_owned(),
-        "mercury switch attach leaf-01:swp1 leaf-02:swp2 --vlan 100".to_owned(),
-        "mercury switch plan attach leaf-01:swp1 --vlan 120".to_owned(),
-        "mercury switch attach leaf-01:swp1 --vlan 300".to_owned(),
-        "mercury switch verify leaf-01:swp1 --vlan 100".to_owned(),
-        "mercury switch detach leaf-01:swp1 leaf-02:swp2".to_owned(),
+        format!("mercury switch attach {both} --vlan 100"),
+        format!("mercury switch plan attach {one} --vlan 120"),
+        format!("mercury switch attach {one} --vlan 300"),
+        format!("mercury switch verify {one} --vlan 100"),
+        format!("mercury switch detach {both}"),
         format!("mercury policy check {}", policy.display()),
         format!("mercury audit show {}", audit.display()),
         format!("mercury audit verify {}", audit.display()),
@@ -53,7 +57,7 @@ fn invite(stage: &dyn Stage, service: &Service, paper: &mut Paper<'_>) -> Result
     settings.iter().chain(&tries).try_for_each(|line| paper.command(line))?;
     paper.say("The switches, seen from behind:")?;
     for leaf in LEAVES {
-        paper.command(&stage.look_behind(leaf)?)?;
+        paper.command(&stage.look_behind(leaf, service.files())?)?;
     }
     paper.say("Ctrl-C ends it and removes everything.")
 }

@@ -66,9 +66,14 @@ impl<'a> Paper<'a> {
         self.wrapped("✓ ", "", text, Some(Tone::Good))
     }
 
-    /// What somebody types.
+    /// What somebody types in a shell.
     pub(super) fn command(&mut self, text: &str) -> anyhow::Result<()> {
-        self.line(&self.paint(Tone::Faint, &format!("$ {text}")))
+        self.typed(&format!("$ {text}"))
+    }
+
+    /// What somebody types, and the prompt before it.
+    pub(super) fn typed(&mut self, text: &str) -> anyhow::Result<()> {
+        self.line(&self.paint(Tone::Faint, text))
     }
 
     /// An answer in its own words, such as an error.

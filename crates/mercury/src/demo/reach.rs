@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt};
 
 use super::{
-    cast::{SERVERS, Server},
+    cast::{NAMES, Server},
     paper::{Paper, Tone},
 };
 
@@ -43,14 +43,14 @@ impl Reach {
     /// Shows it as a table: a row for each sender, a column for each listener.
     pub(super) fn show(&self, paper: &mut Paper<'_>) -> anyhow::Result<()> {
         let mut heading = format!("{:<18}", "frames from \\ to");
-        for to in SERVERS {
-            heading.push_str(&format!("{:>10}", to.name));
+        for to in NAMES {
+            heading.push_str(&format!("{to:>10}"));
         }
         paper.line(&paper.paint(Tone::Faint, &heading))?;
-        for from in SERVERS {
-            let mut row = format!("{:<18}", from.name);
-            for to in SERVERS {
-                let (tone, word) = match (from == to, self.has(from.name, to.name)) {
+        for from in NAMES {
+            let mut row = format!("{from:<18}");
+            for to in NAMES {
+                let (tone, word) = match (from == to, self.has(from, to)) {
                     (true, _) => (Tone::Faint, "."),
                     (false, true) => (Tone::Good, "heard"),
                     (false, false) => (Tone::Faint, "-"),
@@ -79,14 +79,15 @@ impl fmt::Display for Reach {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::cast::{ONE, THREE, TWO};
+    use crate::demo::cast::{Cast, OVSDB};
 
     #[test]
     fn a_group_hears_each_other_and_nobody_itself() {
-        let two = Reach::among(&[ONE, TWO]);
-        assert_eq!(two.to_string(), "server-2 hears server-1, server-1 hears server-2");
-        assert!(!two.has(ONE.name, ONE.name) && !two.has(ONE.name, THREE.name));
-        assert_eq!(Reach::among(&[ONE]), Reach::nobody());
+        let Cast { one, two, three, .. } = &OVSDB;
+        let both = Reach::among(&[*one, *two]);
+        assert_eq!(both.to_string(), "server-2 hears server-1, server-1 hears server-2");
+        assert!(!both.has(one.name, one.name) && !both.has(one.name, three.name));
+        assert_eq!(Reach::among(&[*one]), Reach::nobody());
         assert_eq!(Reach::nobody().to_string(), "nobody hears anybody");
     }
 
@@ -95,7 +96,7 @@ mod tests {
         let mut text = Vec::new();
         let mut paper = Paper::new(&mut text, crate::render::Look::default());
         let mut reach = Reach::nobody();
-        reach.add(ONE.name, TWO.name);
+        reach.add(OVSDB.one.name, OVSDB.two.name);
         reach.show(&mut paper).unwrap();
         insta::assert_snapshot!(String::from_utf8(text).unwrap(), @r"
         frames from \ to    server-1  server-2  server-3

@@ -4,6 +4,7 @@
 //! UUIDs included, and the audit log keeps it so. Here a reader wants to see what was changed:
 //! the guards are counted, rows are named by their table, equal operations are told once.
 
+use anyhow::{Result, ensure};
 use serde_json::Value;
 
 /// The operations of one transaction in a few lines.
@@ -34,6 +35,23 @@ pub(super) fn brief(operations: &[String]) -> Vec<String> {
         lines.insert(0, format!("in one transaction, behind {guards} {rows} on what was read:"));
     }
     lines
+}
+
+/// Holds what was sent against the plan, and says how it was compared: transactions by the columns
+/// that they write, since a row is named differently in a plan; commands as they are.
+pub(super) fn as_planned(planned: &[String], sent: &[String]) -> Result<&'static str> {
+    ensure!(!planned.is_empty(), "the plan sends nothing");
+    if !sent.iter().any(|operation| operation.starts_with('{')) {
+        ensure!(planned == sent, "planned {planned:?}, sent {sent:?}");
+        return Ok("line by line");
+    }
+    let sent = brief(sent);
+    for operation in planned {
+        let columns = operation.split_once(": ").map_or("", |(_, columns)| columns);
+        let kept = sent.iter().any(|sent| sent.ends_with(columns));
+        ensure!(kept && !columns.is_empty(), "planned `{operation}`, sent {sent:?}");
+    }
+    Ok("column by column")
 }
 
 fn line(operation: &Value) -> String {

@@ -2,6 +2,7 @@
 //! a password, an audit log. All of it is in a temporary directory that goes when it goes.
 
 use std::{
+    collections::BTreeSet,
     ffi::OsStr,
     fs::{self, File, OpenOptions, Permissions},
     io::Write as _,
@@ -22,7 +23,10 @@ use tokio::{
     time::timeout,
 };
 
-use super::cast::LEAVES;
+use super::{
+    cast::{Cast, LEAVES},
+    stage::Section,
+};
 
 /// How long the service may take to be ready; it takes milliseconds on a machine that is not busy.
 const READY: Duration = Duration::from_secs(30);
@@ -46,22 +50,27 @@ pub(super) const RULE: &str = "rack-12";
 pub(super) const PROTECTED: &str = "uplinks";
 
 /// What the network team allows.
-pub(super) const POLICY: &str = r#"version = 1
-
-[[protected]]
-name = "uplinks"
-switches = ["leaf-*"]
-ports = ["isl*"]
-reason = "between the leaves"
-
-[[rule]]
-name = "rack-12"
-callers = ["cloud-team"]
-verbs = "*"
-switches = ["leaf-01", "leaf-02"]
-ports = ["swp[1-4]"]
-vlans = "100-199"
-"#;
+fn policy(cast: &Cast) -> Result<String> {
+    let uplinks: BTreeSet<&str> = cast.uplinks.into_iter().collect();
+    let policy = json!({
+        "version": 1,
+        "protected": [{
+            "name": PROTECTED,
+            "switches": ["leaf-*"],
+            "ports": uplinks,
+            "reason": "between the leaves",
+        }],
+        "rule": [{
+            "name": RULE,
+            "callers": [CALLER],
+            "verbs": "*",
+            "switches": LEAVES,
+            "ports": cast.lent,
+            "vlans": "100-199",
+        }],
+    });
+    Ok(toml::to_string(&policy)?)
+}
 
 /// The service.
 pub(super) struct Service {
@@ -73,12 +82,12 @@ pub(super) struct Service {
 }
 
 impl Service {
-    /// Starts `program switchd` for the switches at these OVSDB addresses.
-    pub(super) async fn start(program: &Path, addresses: [String; 2]) -> Result<Self> {
+    /// Starts `program switchd` for the switches of these sections.
+    pub(super) async fn start(program: &Path, sections: [Section; 2], cast: &Cast) -> Result<Self> {
         let directory = tempfile::Builder::new().prefix("mercury-demo-").tempdir();
         let directory = directory.context("cannot make a temporary directory")?;
         let password = uuid::Uuid::new_v4().simple().to_string();
-        let config = write_files(directory.path(), addresses, &password)?;
+        let config = write_files(directory.path(), sections, cast, &password)?;
         let begun = Instant::now();
         let child = spawn(program, directory.path(), &config).await?;
         let took = begun.elapsed();
@@ -106,6 +115,11 @@ impl Service {
     /// The password of [`CALLER`], which is worth nothing after the demonstration.
     pub(super) fn password(&self) -> &str {
         &self.password
+    }
+
+    /// Its directory.
+    pub(super) fn files(&self) -> &Path {
+        self.directory.path()
     }
 
     /// The policy file.
@@ -162,11 +176,18 @@ fn socket(directory: &Path) -> String {
 }
 
 /// Writes configuration, policy and password file; gives back the path of the first.
-fn write_files(directory: &Path, addresses: [String; 2], password: &str) -> Result<PathBuf> {
+fn write_files(
+    directory: &Path,
+    sections: [Section; 2],
+    cast: &Cast,
+    password: &str,
+) -> Result<PathBuf> {
     let mut switches = serde_json::Map::new();
-    for (name, address) in LEAVES.into_iter().zip(addresses) {
-        let section = json!({ "driver": "ovsdb", "address": address, "detach": "closed" });
-        switches.insert(name.to_owned(), section);
+    for (name, section) in LEAVES.into_iter().zip(sections) {
+        switches.insert(name.to_owned(), section.keys);
+        for (file, text) in section.files {
+            write(directory, &file, &text)?;
+        }
     }
     let config = json!({
         "state_dir": "state",
@@ -178,7 +199,7 @@ fn write_files(directory: &Path, addresses: [String; 2], password: &str) -> Resu
     let hash = bcrypt::hash(password, BCRYPT_COST).context("cannot hash the password")?;
     let state = directory.join("state");
     fs::create_dir(&state).with_context(|| format!("cannot make `{}`", state.display()))?;
-    write(directory, "policy.toml", POLICY)?;
+    write(directory, "policy.toml", &policy(cast)?)?;
     write(directory, "htpasswd", &format!("{CALLER}:{hash}\n"))?;
     write(directory, "switchd.toml", &toml::to_string(&config)?)
 }
@@ -245,17 +266,18 @@ fn tail(directory: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::demo::cast::OVSDB;
 
     #[test]
     fn the_files_are_what_the_service_reads() {
         let directory = tempfile::tempdir().unwrap();
-        let addresses = ["tcp:127.0.0.1:1", "tcp:127.0.0.1:2"].map(str::to_owned);
-        let path = write_files(directory.path(), addresses, "secret").unwrap();
+        let sections = ["tcp:127.0.0.1:1", "tcp:127.0.0.1:2"].map(crate::demo::stage::ovsdb);
+        let path = write_files(directory.path(), sections, &OVSDB, "secret").unwrap();
         let config = switchd::config::Config::load(&path).unwrap();
         assert_eq!(config.switches.len(), 2);
         let mode = fs::metadata(directory.path().join("htpasswd")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        let policy = switch::policy::Policy::parse(POLICY).unwrap();
+        let policy = switch::policy::Policy::parse(&policy(&OVSDB).unwrap()).unwrap();
         assert_eq!(policy.rule_names().collect::<Vec<_>>(), [RULE]);
         assert_eq!(policy.protected_names().collect::<Vec<_>>(), [PROTECTED]);
     }

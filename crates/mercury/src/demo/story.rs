@@ -10,6 +10,7 @@ mod lag;
 mod plan;
 mod policy;
 mod undo;
+mod vendors;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use model::Vlan;
@@ -21,6 +22,7 @@ use rpc::{
 use serde::de::DeserializeOwned;
 
 use super::{
+    cast::Cast,
     paper::{Paper, Tone},
     reach::Reach,
     sent,
@@ -38,6 +40,7 @@ const FORBIDDEN: u16 = 300;
 /// What every part of the story has at hand.
 pub(super) struct Story<'a, 'p> {
     pub(super) stage: &'a dyn Stage,
+    pub(super) cast: &'static Cast,
     pub(super) service: &'a Service,
     pub(super) paper: &'a mut Paper<'p>,
     /// The part that is being told.
@@ -58,11 +61,20 @@ impl Story<'_, '_> {
         plan::stale(self).await?;
         lag::formed(self).await?;
         lag::lost_leg(self).await?;
+        if let Some(shells) = self.stage.shells() {
+            vendors::moved(self, shells).await?;
+        }
         undo::refused(self).await?;
         undo::repeated(self).await?;
         drift::found(self).await?;
         drift::mended(self).await?;
+        if let Some(shells) = self.stage.shells() {
+            vendors::babbled(self, shells).await?;
+        }
         access::returned(self).await?;
+        if let Some(shells) = self.stage.shells() {
+            vendors::never_elsewhere(self, shells)?;
+        }
         audit::shown(self).await
     }
 

@@ -1,14 +1,14 @@
 //! Real Open vSwitch with network namespaces as servers and real frames. Needs root.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, bail};
 use async_trait::async_trait;
 use lab::{Lab, LagEnd};
 use tokio::task::spawn_blocking;
 
-use super::{LACP_LIMIT, Reach, Stage};
-use crate::demo::cast::{FOUND_IN, LEAVES, SERVERS};
+use super::{LACP_LIMIT, Reach, Section, Stage, ovsdb};
+use crate::demo::cast::{Cast, LEAVES, OVSDB};
 
 /// The fabric of real switches. The lab waits for processes and frames, so all that is asked of it
 /// is asked on threads for waiting.
@@ -21,11 +21,11 @@ impl Real {
     pub(in crate::demo) async fn start() -> Result<Self> {
         lab::require()?;
         let lab = spawn_blocking(|| {
-            let mut builder = Lab::builder().idle_vlan(FOUND_IN);
+            let mut builder = Lab::builder().idle_vlan(OVSDB.found_in);
             for leaf in LEAVES {
                 builder = builder.switch(leaf);
             }
-            for server in SERVERS {
+            for server in OVSDB.servers() {
                 builder = match server.cables {
                     [_] => builder.host(server.name, server.cables.iter().copied()),
                     legs => {
@@ -39,6 +39,12 @@ impl Real {
             builder.trunk(one, other).start()
         });
         Ok(Self { lab: Arc::new(lab.await??) })
+    }
+
+    fn address(&self, switch: &str) -> Result<String> {
+        let port = self.lab.instance(switch)?.tcp_port();
+        let port = port.with_context(|| format!("`{switch}` has no TCP listener"))?;
+        Ok(format!("tcp:127.0.0.1:{port}"))
     }
 
     async fn ask<T: Send + 'static>(
@@ -78,13 +84,15 @@ impl Stage for Real {
         "two real Open vSwitch, network namespaces as servers, real frames"
     }
 
-    fn address(&self, switch: &str) -> Result<String> {
-        let port = self.lab.instance(switch)?.tcp_port();
-        let port = port.with_context(|| format!("`{switch}` has no TCP listener"))?;
-        Ok(format!("tcp:127.0.0.1:{port}"))
+    fn cast(&self) -> &'static Cast {
+        &OVSDB
     }
 
-    fn look_behind(&self, switch: &str) -> Result<String> {
+    fn section(&self, switch: &str) -> Result<Section> {
+        Ok(ovsdb(&self.address(switch)?))
+    }
+
+    fn look_behind(&self, switch: &str, _: &Path) -> Result<String> {
         Ok(format!("ovs-vsctl --db={} list port", self.address(switch)?))
     }
 
@@ -124,7 +132,7 @@ impl Stage for Real {
     async fn lag_carries(&self, switch: &str, lag: &str, members: &[&str]) -> Result<()> {
         let (switch, name) = (switch.to_owned(), lag.to_owned());
         let ports: Vec<String> = members.iter().map(|member| (*member).to_owned()).collect();
-        let server = SERVERS.iter().find(|server| {
+        let server = OVSDB.servers().into_iter().find(|server| {
             server.cables.iter().any(|(.., port)| ports.iter().any(|member| member == port))
         });
         let server = server.context("no server has these ports")?;
@@ -139,11 +147,11 @@ impl Stage for Real {
         .await
     }
 
-    async fn meddle(&self, switch: &str, port: &str, vlan: u16) -> Result<String> {
+    async fn meddle(&self, switch: &str, port: &str, vlan: u16) -> Result<Vec<String>> {
         let (name, named) = (switch.to_owned(), port.to_owned());
         let tag = format!("tag={vlan}");
         self.ask(move |lab| lab.vsctl(&name, &["set", "port", &named, &tag]).map(drop)).await?;
-        Ok(format!("ovs-vsctl set port {port} tag={vlan}"))
+        Ok(vec![format!("$ ovs-vsctl set port {port} tag={vlan}")])
     }
 
     async fn end(self: Box<Self>) -> Result<()> {

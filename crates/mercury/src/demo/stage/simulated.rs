@@ -3,6 +3,7 @@
 use std::{
     io::Write as _,
     net::TcpStream,
+    path::Path,
     time::{Duration, Instant},
 };
 
@@ -11,8 +12,8 @@ use async_trait::async_trait;
 use fabric::{Fabric, Fault, NicRef, Trigger};
 use serde_json::{Value, json};
 
-use super::{LACP_LIMIT, READ_ONLY, Reach, Stage};
-use crate::demo::cast::{FOUND_IN, LEAVES, SERVERS, UPLINK};
+use super::{LACP_LIMIT, Reach, Section, Stage, ovsdb};
+use crate::demo::cast::{Cast, LEAVES, OVSDB, READ_ONLY};
 
 /// How long the one who meddles waits for a switch on loopback.
 const MEDDLE: Duration = Duration::from_secs(5);
@@ -25,17 +26,17 @@ pub(in crate::demo) struct Simulated {
 impl Simulated {
     /// Starts the switches.
     pub(in crate::demo) async fn start() -> Result<Self> {
-        let mut builder = Fabric::builder().idle_vlan(FOUND_IN);
+        let mut builder = Fabric::builder().idle_vlan(OVSDB.found_in);
         for leaf in LEAVES {
-            let cables = SERVERS.iter().flat_map(|server| server.cables);
+            let cables = OVSDB.servers().into_iter().flat_map(|server| server.cables);
             let ports = cables.filter(|(_, switch, _)| *switch == leaf).map(|(.., port)| *port);
             builder = builder.switch(leaf, ports);
         }
-        for server in SERVERS {
+        for server in OVSDB.servers() {
             builder = builder.host(server.name, server.cables.iter().copied());
         }
-        let [one, other] = LEAVES;
-        let fabric = builder.trunk(one, UPLINK, other, UPLINK).start().await?;
+        let ([one, other], [near, far]) = (LEAVES, OVSDB.uplinks);
+        let fabric = builder.trunk(one, near, other, far).start().await?;
         Ok(Self { fabric })
     }
 }
@@ -46,17 +47,21 @@ impl Stage for Simulated {
         "two simulated switches that speak OVSDB on loopback"
     }
 
-    fn address(&self, switch: &str) -> Result<String> {
-        Ok(self.fabric.address(switch)?.to_owned())
+    fn cast(&self) -> &'static Cast {
+        &OVSDB
     }
 
-    fn look_behind(&self, switch: &str) -> Result<String> {
+    fn section(&self, switch: &str) -> Result<Section> {
+        Ok(ovsdb(self.fabric.address(switch)?))
+    }
+
+    fn look_behind(&self, switch: &str, _: &Path) -> Result<String> {
         Ok(format!("ovs-vsctl --db={} list port", self.fabric.address(switch)?))
     }
 
     async fn reach(&self) -> Result<Reach> {
         let mut reach = Reach::nobody();
-        for server in SERVERS {
+        for server in OVSDB.servers() {
             for (nic, ..) in server.cables {
                 for heard in self.fabric.reach(server.name, nic, None)? {
                     reach.add(server.name, &heard.host);
@@ -110,11 +115,11 @@ impl Stage for Simulated {
         }
     }
 
-    async fn meddle(&self, switch: &str, port: &str, vlan: u16) -> Result<String> {
+    async fn meddle(&self, switch: &str, port: &str, vlan: u16) -> Result<Vec<String>> {
         let address = self.fabric.address(switch)?.to_owned();
         let named = port.to_owned();
         tokio::task::spawn_blocking(move || set_tag(&address, &named, vlan)).await??;
-        Ok(format!("ovs-vsctl set port {port} tag={vlan}"))
+        Ok(vec![format!("$ ovs-vsctl set port {port} tag={vlan}")])
     }
 
     async fn end(self: Box<Self>) -> Result<()> {

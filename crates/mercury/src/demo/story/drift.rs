@@ -8,7 +8,7 @@ use rpc::{
 
 use super::{OTHER, Story, told, vlan};
 use crate::demo::{
-    cast::{ONE, TWO},
+    cast::{Cast, LEAVES},
     paper::Tone,
     reach::Reach,
     request::{on_vlan, ports},
@@ -21,25 +21,28 @@ const ELSEWHERE: u16 = 200;
 pub(super) async fn found(story: &mut Story<'_, '_>) -> Result<()> {
     story.part("Somebody changes a port behind our back")?;
     verify(story, VerifyState::InSync).await?;
-    let typed = story.stage.meddle("leaf-02", "swp2", ELSEWHERE).await?;
-    story.paper.command(&typed)?;
+    let [_, leaf] = LEAVES;
+    let typed = story.stage.meddle(leaf, Cast::port(story.cast.two), ELSEWHERE).await?;
+    typed.iter().try_for_each(|line| story.paper.typed(line))?;
     verify(story, VerifyState::Differs).await
 }
 
 /// The same request again mends it.
 pub(super) async fn mended(story: &mut Story<'_, '_>) -> Result<()> {
     story.part("The same request mends it")?;
-    let answer: ChangeAnswer = story.change(Method::AttachPort, &request()?).await?;
+    let answer: ChangeAnswer = story.change(Method::AttachPort, &request(story.cast)?).await?;
     story.show(&answer)?;
     let outcomes: Vec<_> = answer.links.iter().map(|link| link.outcome).collect();
     ensure!(outcomes == [LinkOutcome::AlreadySo, LinkOutcome::Applied], "it did {outcomes:?}");
     verify(story, VerifyState::InSync).await?;
-    story.reach(&Reach::among(&[ONE, TWO]), "the two hear each other again").await
+    story
+        .reach(&Reach::among(&[story.cast.one, story.cast.two]), "the two hear each other again")
+        .await
 }
 
 /// Asks whether the two ports are as the caller believes; the second one is in this state.
 async fn verify(story: &mut Story<'_, '_>, second: VerifyState) -> Result<()> {
-    let context = Context { operation: Some(Operation::AttachPort), ..request()? };
+    let context = Context { operation: Some(Operation::AttachPort), ..request(story.cast)? };
     let answer: VerifyAnswer =
         story.call(Method::Verify, &context).await.map_err(|error| told(&error))?;
     let found: Vec<_> = answer.ports.iter().map(|port| port.state).collect();
@@ -68,6 +71,6 @@ async fn verify(story: &mut Story<'_, '_>, second: VerifyState) -> Result<()> {
     })
 }
 
-fn request() -> Result<Context> {
-    Ok(on_vlan(ports(&[ONE, TWO], "the shop moves"), vlan(OTHER)?))
+fn request(cast: &Cast) -> Result<Context> {
+    Ok(on_vlan(ports(&[cast.one, cast.two], "the shop moves"), vlan(OTHER)?))
 }

@@ -8,7 +8,7 @@ use rpc::{
 
 use super::{Story, TENANT, carried, told, vlan};
 use crate::demo::{
-    cast::{ONE, TWO},
+    cast::Cast,
     reach::Reach,
     request::{as_trunk, by_token, on_vlan, ports},
     sent,
@@ -17,7 +17,7 @@ use crate::demo::{
 /// A trunk, planned and then applied by its token.
 pub(super) async fn applied(story: &mut Story<'_, '_>) -> Result<()> {
     story.part("A plan first: server-2 becomes a trunk")?;
-    let wanted = wanted("the shop's server runs containers")?;
+    let wanted = wanted(story.cast, "the shop's server runs containers")?;
     let before = carried(&story.read(&wanted).await?);
     let plan = plan(story, &wanted).await?;
     ensure!(!plan.empty, "the plan is empty");
@@ -41,18 +41,17 @@ pub(super) async fn applied(story: &mut Story<'_, '_>) -> Result<()> {
     story.paper.say("The token of the plan is bound to what was read. It is applied:")?;
     let answer = story.change(Method::Apply, &by_token(&plan.plan_token)).await?;
     story.show(&answer)?;
-    let sent = answer.links.iter().flat_map(|link| sent::brief(&link.operations));
-    let sent: Vec<String> = sent.collect();
-    for operation in plan.links.iter().flat_map(|link| &link.operations) {
-        let columns = operation.split_once(": ").map_or("", |(_, columns)| columns);
-        let kept = sent.iter().any(|sent| sent.ends_with(columns));
-        ensure!(kept && !columns.is_empty(), "planned `{operation}`, sent {sent:?}");
-    }
-    story.paper.claim("what was sent is what the plan showed, column by column")?;
+    let planned: Vec<String> = plan.links.iter().flat_map(|link| link.operations.clone()).collect();
+    let sent: Vec<String> = answer.links.iter().flat_map(|link| link.operations.clone()).collect();
+    let by = sent::as_planned(&planned, &sent)?;
+    story.paper.claim(&format!("what was sent is what the plan showed, {by}"))?;
     let now = carried(&story.read(&wanted).await?);
-    ensure!(now == ["leaf-02 swp2 trunk native 100 allowed 110,120"], "it is {now:?}");
+    let port = Cast::port(story.cast.two);
+    let trunk = format!("leaf-02 {port} trunk native 100 allowed 110,120");
+    ensure!(now == [trunk], "it is {now:?}");
     story.paper.claim(&format!("read back: {}", now.join(", ")))?;
-    story.reach(&Reach::among(&[ONE, TWO]), "untagged, the two still meet in VLAN 100").await
+    let both = [story.cast.one, story.cast.two];
+    story.reach(&Reach::among(&both), "untagged, the two still meet in VLAN 100").await
 }
 
 /// A plan that is applied after somebody else was faster.
@@ -62,21 +61,22 @@ pub(super) async fn stale(story: &mut Story<'_, '_>) -> Result<()> {
         "Somebody plans to add VLAN 130 to that trunk. Before it is applied, a colleague makes \
          the port an access port again.",
     )?;
-    let mut wish = wanted("one more network")?;
+    let mut wish = wanted(story.cast, "one more network")?;
     wish.allowed_vlans = Some("110,120,130".parse()?);
     let plan = plan(story, &wish).await?;
-    let faster = on_vlan(ports(&[TWO], "no containers after all"), vlan(TENANT)?);
+    let faster = on_vlan(ports(&[story.cast.two], "no containers after all"), vlan(TENANT)?);
     let answer = story.change(Method::UpdatePort, &faster).await?;
     story.show(&answer)?;
     let error = story.refusal(Method::Apply, &by_token(&plan.plan_token), Class::Conflict).await?;
     story.quote(&error)?;
     let now = carried(&story.read(&faster).await?);
-    ensure!(now == ["leaf-02 swp2 access 100"], "it is {now:?}");
+    let access = format!("leaf-02 {} access 100", Cast::port(story.cast.two));
+    ensure!(now == [access], "it is {now:?}");
     story.paper.claim("the plan is refused, and the colleague's change stands")
 }
 
-fn wanted(reason: &str) -> Result<Context> {
-    Ok(as_trunk(ports(&[TWO], reason), vlan(TENANT)?, "110,120".parse()?))
+fn wanted(cast: &Cast, reason: &str) -> Result<Context> {
+    Ok(as_trunk(ports(&[cast.two], reason), vlan(TENANT)?, "110,120".parse()?))
 }
 
 async fn plan(story: &Story<'_, '_>, wanted: &Context) -> Result<PlanAnswer> {

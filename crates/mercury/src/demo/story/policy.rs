@@ -5,7 +5,7 @@ use rpc::{Class, Method, wire::Context};
 
 use super::{FORBIDDEN, Story, carried, vlan};
 use crate::demo::{
-    cast::{LEAVES, ONE, UPLINK},
+    cast::LEAVES,
     request::{on_vlan, port, ports},
     service::{CALLER, PROTECTED, RULE},
 };
@@ -14,10 +14,11 @@ use crate::demo::{
 pub(super) async fn forbidden_vlan(story: &mut Story<'_, '_>) -> Result<()> {
     story.part("A VLAN that is not theirs")?;
     story.paper.say(&format!(
-        "The network team's policy gives `{CALLER}` the VLANs 100 to 199 on ports swp1 to swp4, by \
-         the rule `{RULE}`. server-1 shall go to VLAN {FORBIDDEN}."
+        "The network team's policy gives `{CALLER}` the VLANs 100 to 199 on ports {}, by \
+         the rule `{RULE}`. server-1 shall go to VLAN {FORBIDDEN}.",
+        story.cast.lent_words
     ))?;
-    let context = on_vlan(ports(&[ONE], "a typing mistake"), vlan(FORBIDDEN)?);
+    let context = on_vlan(ports(&[story.cast.one], "a typing mistake"), vlan(FORBIDDEN)?);
     let before = carried(&story.read(&context).await?);
     refused(story, &context, RULE).await?;
     let after = carried(&story.read(&context).await?);
@@ -28,8 +29,8 @@ pub(super) async fn forbidden_vlan(story: &mut Story<'_, '_>) -> Result<()> {
 /// A port that nobody may touch.
 pub(super) async fn protected_port(story: &mut Story<'_, '_>) -> Result<()> {
     story.part("A port between the switches")?;
-    let [leaf, _] = LEAVES;
-    let context = on_vlan(port(leaf, UPLINK, "the wrong port"), vlan(super::TENANT)?);
+    let ([leaf, _], [uplink, _]) = (LEAVES, story.cast.uplinks);
+    let context = on_vlan(port(leaf, uplink, "the wrong port"), vlan(super::TENANT)?);
     refused(story, &context, PROTECTED).await?;
     story.paper.claim(&format!(
         "refused by the entry `{PROTECTED}`, before any rule is asked; the leaves are still joined"

@@ -1,10 +1,15 @@
 //! A claim that is not true is never printed, and ends the story.
 
+use std::path::Path;
+
 use async_trait::async_trait;
 
 use super::*;
 use crate::{
-    demo::cast::{ONE, TWO},
+    demo::{
+        cast::{Cast, OVSDB},
+        stage::Section,
+    },
     render::Look,
 };
 
@@ -16,15 +21,18 @@ impl Stage for Lying {
     fn made_of(&self) -> &'static str {
         "nothing"
     }
-    fn address(&self, _: &str) -> Result<String> {
+    fn cast(&self) -> &'static Cast {
+        &OVSDB
+    }
+    fn section(&self, _: &str) -> Result<Section> {
         bail!("nothing is here")
     }
-    fn look_behind(&self, _: &str) -> Result<String> {
+    fn look_behind(&self, _: &str, _: &Path) -> Result<String> {
         bail!("nothing is here")
     }
     async fn reach(&self) -> Result<Reach> {
         let mut reach = Reach::nobody();
-        reach.add(ONE.name, TWO.name);
+        reach.add(OVSDB.one.name, OVSDB.two.name);
         Ok(reach)
     }
     async fn close_for_writing(&self, _: &str) -> Result<()> {
@@ -45,8 +53,8 @@ impl Stage for Lying {
     async fn lag_carries(&self, _: &str, _: &str, _: &[&str]) -> Result<()> {
         Ok(())
     }
-    async fn meddle(&self, _: &str, _: &str, _: u16) -> Result<String> {
-        Ok("true".to_owned())
+    async fn meddle(&self, _: &str, _: &str, _: u16) -> Result<Vec<String>> {
+        Ok(Vec::new())
     }
     async fn end(self: Box<Self>) -> Result<()> {
         Ok(())
@@ -57,7 +65,7 @@ impl Stage for Lying {
 async fn what_is_not_so_is_not_claimed() {
     let mut text = Vec::new();
     let mut paper = Paper::new(&mut text, Look::default());
-    let expected = Reach::among(&[ONE, TWO]);
+    let expected = Reach::among(&[OVSDB.one, OVSDB.two]);
     let error = show_reach(&Lying, &mut paper, &expected, "they hear each other").await;
     assert_eq!(
         error.unwrap_err().to_string(),
