@@ -59,9 +59,28 @@ pub(crate) struct Answered {
     pub(crate) known: usize,
     /// Those that none knows although rules look there.
     pub(crate) unknown: Vec<Unknown>,
+    /// Whether it says no, or that there is no such thing.
+    pub(crate) denied: bool,
     /// What else is to be said: that it is a refusal, or cannot be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) note: Option<String>,
+}
+
+impl Answered {
+    /// The unknown lines that say something about the profile: those of configurations, and all
+    /// where no rule knows any. Tables have headings, and nobody needs most values of JSON.
+    pub(crate) fn worth_showing(&self) -> Vec<&Unknown> {
+        let configures = self.tells.split(", ").any(|tells| matches!(tells, "ports" | "lags"));
+        let all = !self.json && (configures || self.known == 0);
+        self.unknown.iter().filter(|line| all || line.concerns_vlans).collect()
+    }
+
+    /// How many unknown lines of a configuration there are: those that concern VLANs, and others.
+    pub(crate) fn strange(&self) -> (usize, usize) {
+        let relevant = self.unknown.iter().filter(|line| line.concerns_vlans).count();
+        let shown = self.worth_showing().len();
+        (relevant, if self.known == 0 { 0 } else { shown - relevant })
+    }
 }
 
 /// Something that could be done.
@@ -217,9 +236,9 @@ pub(crate) fn answers(look: Look, answers: &[Answered]) -> String {
         ]);
     }
     let mut out = below(&rows.to_string());
-    for Answered { command, places, unknown, json, .. } in answers {
-        let shown: Vec<&Unknown> =
-            unknown.iter().filter(|line| !json || line.concerns_vlans).collect();
+    for answered in answers {
+        let Answered { command, places, .. } = answered;
+        let shown = answered.worth_showing();
         if shown.is_empty() {
             continue;
         }

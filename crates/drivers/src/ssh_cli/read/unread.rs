@@ -41,7 +41,7 @@ enum Made {
 
 impl Reader {
     /// What the readings of a command make of its answer, line by line. A line that one of them
-    /// knows is known.
+    /// knows is known. An answer without a line tells which readings there are.
     pub fn unread(&self, asked: &Asked, answer: &str) -> Result<Unread, ReadError> {
         let mut unread = Unread {
             places: Vec::new(),
@@ -63,6 +63,9 @@ impl Reader {
                 unread.tells.push(reading.tells);
             }
             unread.is_json |= reading.shape == Shape::Json;
+            if answer.trim().is_empty() {
+                continue;
+            }
             for seen in reading.lines(answer)? {
                 let made = self.made(reading, &seen);
                 let (_, best) = lines.entry(seen.number).or_insert((seen, made));

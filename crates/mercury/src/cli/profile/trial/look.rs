@@ -235,9 +235,12 @@ impl Trial<'_> {
             lines: 0,
             known: 0,
             unknown: Vec::new(),
+            denied: false,
             note: None,
         };
-        match self.system.reader.unread(asked, &kept.join("\n")) {
+        answered.denied = note.is_some() && first.is_some();
+        let text = if note.is_none() { kept.join("\n") } else { String::new() };
+        match self.system.reader.unread(asked, &text) {
             Err(error) => note = note.or(Some(format!("cannot be read: {error}"))),
             Ok(unread) => {
                 let tells: Vec<&str> = unread.tells.iter().map(|tells| told_by(*tells)).collect();
@@ -346,8 +349,12 @@ impl Trial<'_> {
         let all = ports.len();
         ports.truncate(FEW);
         if all == 0 {
-            let step = "no reading lists the ports, so none is looked at";
-            self.tell(Mark::Odd, step, vec!["name one with `--port`".to_owned()])?;
+            ports.extend(self.written.profile.example_port());
+            let step = match ports.first() {
+                Some(port) => format!("no answer lists the ports; the profile's `{port}` is read"),
+                None => "no answer lists the ports, so none is read".to_owned(),
+            };
+            self.tell(Mark::Odd, step, vec!["name others with `--port`".to_owned()])?;
         } else {
             let number = count(all, "port", "ports");
             let step = format!("{number} named by the switch; the first {} are read", ports.len());
@@ -425,8 +432,12 @@ impl Trial<'_> {
         found.seen.all_vlans = seen.all_vlans;
         found.seen.slice.vlans = seen.slice.vlans;
         let number = count(found.seen.all_vlans.len(), "VLAN", "VLANs");
-        self.tell(Mark::Good, format!("{number} read"), Vec::new())?;
-        self.show(&render::vlans(self.output.look(), &found.seen.all_vlans))
+        let mark = if found.seen.all_vlans.is_empty() { Mark::Odd } else { Mark::Good };
+        self.tell(mark, format!("{number} read"), Vec::new())?;
+        if !found.seen.all_vlans.is_empty() {
+            self.show(&render::vlans(self.output.look(), &found.seen.all_vlans))?;
+        }
+        Ok(())
     }
 
     async fn read_neighbors(&mut self) -> anyhow::Result<()> {
@@ -473,14 +484,11 @@ impl Trial<'_> {
         if self.answers.is_empty() {
             return Ok(());
         }
-        let unknown = || {
-            let unknown = self.answers.iter().map(|answered| (answered.json, &answered.unknown));
-            unknown.flat_map(|(json, lines)| lines.iter().map(move |line| (json, line)))
-        };
-        let relevant = unknown().filter(|(_, line)| line.concerns_vlans).count();
-        let others = unknown().filter(|(json, line)| !json && !line.concerns_vlans).count();
+        let strange = self.answers.iter().map(Answered::strange);
+        let (relevant, others) =
+            strange.fold((0, 0), |(all, rest), (one, other)| (all + one, rest + other));
         let (mark, step) = match (relevant, others) {
-            (0, 0) => (Mark::Good, "every line is known".to_owned()),
+            (0, 0) => (Mark::Good, "every line of a configuration is known".to_owned()),
             (0, others) => {
                 let number = count(others, "line", "lines");
                 (Mark::Odd, format!("{number} that no rule knows, and that concern no VLAN"))
@@ -492,7 +500,12 @@ impl Trial<'_> {
                 (Mark::Bad, format!("{number} {what}"))
             }
         };
-        self.tell(mark, format!("answers: {step}"), Vec::new())?;
+        let denied = self.answers.iter().filter(|answered| answered.denied).count();
+        let said = (denied > 0).then(|| {
+            let number = count(denied, "command was", "commands were");
+            format!("{number} answered with no or nothing there: see whether that is so")
+        });
+        self.tell(mark, format!("answers: {step}"), said.into_iter().collect())?;
         self.show(&render::answers(self.output.look(), &self.answers))
     }
 

@@ -13,7 +13,7 @@ use drivers::ssh_cli::{
     console::{Answer, Console, Line},
     driver::Dial,
     profile::schema::Tells,
-    read::{Asked, Names, Object},
+    read::{Asked, Object},
     session::System,
 };
 use switch::DeviceError;
@@ -52,23 +52,22 @@ impl Only {
     /// or LAG that stands in it, because an answer may have named it.
     fn has(&self, command: &str) -> bool {
         let names = self.system.reader.names();
-        let words = || command.split(|c: char| c.is_whitespace() || "'\"|".contains(c));
-        let in_it = || words().filter_map(|word| names.object(word).or(lag(names, word))).collect();
+        let words = command.split(|c: char| c.is_whitespace() || "'\"|".contains(c));
+        let in_it: Vec<Object> = words.filter_map(|word| names.object(word)).collect();
         self.commands.contains(command)
-            || readings(&self.system, &in_it()).any(|asked| asked.command == command)
+            || readings(&self.system, &in_it).any(|asked| asked.command == command)
     }
 }
 
-fn lag(names: &Names, word: &str) -> Option<Object> {
-    names.lag(word).map(Object::Lag)
-}
-
-/// Every reading of the profile, once and for each of these objects.
-pub(super) fn readings(
-    system: &System,
-    objects: &Vec<Object>,
-) -> impl Iterator<Item = Asked> + use<> {
-    system.reader.asks(&TELLS, objects, &system.options).unwrap_or_default().into_iter()
+/// Every reading of the profile, once and for each of these objects. Where one cannot be asked, such
+/// as one that needs an option, those that tell something else are.
+pub(super) fn readings(system: &System, objects: &[Object]) -> impl Iterator<Item = Asked> + use<> {
+    let asks = |tells: &[Tells]| system.reader.asks(tells, objects, &system.options);
+    let all = asks(&TELLS).unwrap_or_else(|_| {
+        let one_by_one = TELLS.iter().filter_map(|tells| asks(&[*tells]).ok());
+        one_by_one.flatten().collect()
+    });
+    all.into_iter()
 }
 
 /// All that readings tell.

@@ -122,7 +122,7 @@ impl Stage<'_> {
         add(
             can.hybrid == HybridSupport::Own,
             format!("`{port}` hybrid with {others} and VLAN {vlan} untagged"),
-            attach(VlanMode::Hybrid { native: vlan, allowed: others.clone() }),
+            attach(VlanMode::hybrid(vlan, &others)),
         );
         let left = match safe(self.system) {
             SafeState::Idle(vlan) => format!("`{port}` taken off its network, into VLAN {vlan}"),
