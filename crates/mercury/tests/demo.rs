@@ -106,7 +106,7 @@ fn same_each_time(text: &str) -> String {
         let kept = words.iter().enumerate().map(|(index, word)| {
             let next = words.get(index + 1).copied().unwrap_or_default();
             let is_number = word.starts_with(|c: char| c.is_ascii_digit());
-            if is_number && matches!(next, "ms" | "ms." | "s.") {
+            if is_number && matches!(next, "ms" | "ms." | "s." | "commands") {
                 "N"
             } else if is_number && word.ends_with("Z,") {
                 "TIME,"

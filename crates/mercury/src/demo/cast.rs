@@ -116,8 +116,8 @@ pub(super) static VENDORS: Cast = Cast {
         words: NOT_PERMITTED,
         legs: [Undone, Undone],
     },
-    picture: "\
-                      Arista EOS     Cisco NX-OS
+    // No backslash at the first line: it would take the blanks that follow.
+    picture: "                      Arista EOS     Cisco NX-OS
 server-1 -- Ethernet1 +---------+    +---------+ Ethernet1/2 -- server-2
 server-3 == Ethernet3 | leaf-01 |====| leaf-02 |
          == Ethernet4 +---------+    +---------+

@@ -37,6 +37,11 @@ impl<'a> Paper<'a> {
         (self.titles, self.claims)
     }
 
+    /// Whether a line as it is has room below a title.
+    pub(super) fn fits(text: &str) -> bool {
+        MARGIN + text.chars().count() <= WIDTH
+    }
+
     /// Whether the reader has gone.
     pub(super) const fn is_gone(&self) -> bool {
         self.gone
@@ -82,13 +87,14 @@ impl<'a> Paper<'a> {
         text.lines().try_for_each(|line| quote(self, line))
     }
 
-    /// A heading and the lines that belong to it, each wrapped.
+    /// A heading and the lines that belong to it, each wrapped and as deep as it is.
     pub(super) fn list(&mut self, heading: &str, lines: &[String]) -> anyhow::Result<()> {
         let width = heading.chars().count() + 1;
         let empty = " ".repeat(width);
         for (number, line) in lines.iter().enumerate() {
+            let depth = " ".repeat(line.chars().take_while(|c| *c == ' ').count());
             let start = if number == 0 { format!("{heading} ") } else { empty.clone() };
-            self.wrapped(&start, &empty, line, None)?;
+            self.wrapped(&format!("{start}{depth}"), &format!("{empty}{depth}"), line, None)?;
         }
         Ok(())
     }
@@ -192,7 +198,7 @@ mod tests {
             paper.say("Some words").unwrap();
             paper.claim(&format!("{} end", "word ".repeat(16))).unwrap();
             paper.quote(Tone::Bad, "no\nway").unwrap();
-            paper.list("sent", &["one".to_owned(), "two".to_owned()]).unwrap();
+            paper.list("sent", &["one".to_owned(), "  two".to_owned()]).unwrap();
             paper.command("true").unwrap();
             assert_eq!(paper.told(), (1, 1));
         });
@@ -205,7 +211,7 @@ mod tests {
             | no
             | way
             sent one
-                 two
+                   two
             $ true
         ");
     }

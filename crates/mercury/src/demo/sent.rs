@@ -9,6 +9,10 @@ use serde_json::Value;
 
 /// The operations of one transaction in a few lines.
 pub(super) fn brief(operations: &[String]) -> Vec<String> {
+    if !operations.iter().any(|operation| operation.starts_with('{')) {
+        // A command line is told as it is: what it does depends on the lines before it.
+        return operations.to_vec();
+    }
     let mut guards = 0_usize;
     let mut lines: Vec<(String, usize)> = Vec::new();
     for operation in operations {
@@ -153,7 +157,8 @@ mod tests {
 
     #[test]
     fn what_is_no_operation_is_told_as_it_is() {
-        assert_eq!(brief(&["switchport mode access".to_owned()]), ["switchport mode access"]);
+        let lines = ["interface Et1", "  shutdown", "interface Et2", "  shutdown"];
+        assert_eq!(brief(&lines.map(str::to_owned)), lines);
         assert_eq!(brief(&[]), [""; 0]);
     }
 }

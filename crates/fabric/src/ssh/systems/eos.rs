@@ -6,7 +6,8 @@
 //!
 //! Not simulated, or guessed where no source was found: the text for a VLAN that a routed port
 //! holds; what `no interface Port-Channel` does to members (here they leave the group);
-//! `configure lock`; checkpoints; the time that `lacp fallback` waits.
+//! `configure lock`; checkpoints; the time that `lacp fallback` waits; what `show lacp interface`
+//! says of a member without a link.
 
 mod commands;
 mod config;

@@ -9,7 +9,7 @@ use rpc::{
 use super::{OTHER, Story, told, vlan};
 use crate::demo::{
     cast::{Cast, LEAVES},
-    paper::Tone,
+    paper::{Paper, Tone},
     reach::Reach,
     request::{on_vlan, ports},
 };
@@ -61,8 +61,15 @@ async fn verify(story: &mut Story<'_, '_>, second: VerifyState) -> Result<()> {
             format!(": {} should be {wanted}, is {found}", difference.member)
         });
         let differences: String = differences.collect();
+        let asked = format!("verify  {} {name}  ", port.switch);
+        let fits = Paper::fits(&format!("{asked}{state}{differences}"));
         let state = story.paper.paint(tone, state);
-        story.paper.line(&format!("verify  {} {name}  {state}{differences}", port.switch))?;
+        if fits {
+            story.paper.line(&format!("{asked}{state}{differences}"))?;
+        } else {
+            story.paper.line(&format!("{asked}{state}"))?;
+            story.paper.list("       ", &[differences.trim_start_matches(": ").to_owned()])?;
+        }
     }
     story.paper.claim(match second {
         VerifyState::InSync => "both ports are what we believe",

@@ -84,7 +84,7 @@ pub(super) fn never_elsewhere(story: &mut Story<'_, '_>, shells: &Shells) -> Res
         ensure!(commands > 0, "nothing was sent to `{}`", leaf.name());
         ensure!(seen == asked, "ports of `{}` were in {seen}, not in {asked}", leaf.name());
         story.paper.claim(&format!(
-            "{}: after each of {commands} commands its servers were in what was asked for (VLANs \
+            "{}: after each of Mercury's {commands} commands its servers were in what was asked for (VLANs \
              {seen}) or in none",
             leaf.name()
         ))?;

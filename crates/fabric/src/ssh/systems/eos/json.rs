@@ -105,6 +105,32 @@ fn lag_member(mode: Option<LagMode>, (name, state): &(IfName, Member)) -> (Strin
 }
 
 impl Eos {
+    /// `show lacp interface`: a port in a LAG that speaks LACP, and nothing for any other.
+    pub(super) fn lacp_json(&self, port: Option<&IfName>) -> String {
+        let lags = self.running.lags().map(|(lag, _)| lag);
+        let speaking =
+            lags.filter(|lag| self.running.lag_mode(*lag).is_some_and(|mode| mode.is_lacp()));
+        let all: Map<String, Value> = speaking
+            .filter_map(|lag| {
+                let members = self.plane(&self.running).members(lag);
+                let (name, state) = members.into_iter().find(|(name, _)| Some(name) == port)?;
+                let bundled = state.carries();
+                let end = json!({
+                    "activity": true, "timeout": false, "aggregation": true,
+                    "synchronization": bundled, "collecting": bundled, "distributing": bundled,
+                    "expired": false, "defaulted": !bundled,
+                });
+                let status = if bundled { "bundled" } else { "noAgg" };
+                let member = json!({
+                    "actorPortStatus": status, "actorPortState": &end, "partnerPortState": &end,
+                });
+                let own = json!({ "interfaces": { NAMING.long(&name): member } });
+                Some((format!("Port-Channel{lag}"), own))
+            })
+            .collect();
+        pretty(&json!({ "portChannels": all, "orphanPorts": {} }))
+    }
+
     pub(super) fn switchports_json(&self, port: Option<&IfName>) -> String {
         let all: Map<String, Value> = self
             .ports_or_all(port)

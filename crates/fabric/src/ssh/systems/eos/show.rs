@@ -33,6 +33,7 @@ impl Eos {
             act,
             Act::ShowSwitchport
                 | Act::ShowStatusOf
+                | Act::ShowLacpOf
                 | Act::ShowVxlan
                 | Act::ShowLldpOf
                 | Act::ShowLldpDetailOf
@@ -61,6 +62,7 @@ impl Eos {
             Act::ShowLag => return self.lag_detail(values.number(), json),
             Act::ShowLagPorts => self.lag_ports(self.running.lags().map(|(lag, _)| lag), json),
             Act::ShowLldpDetail | Act::ShowLldpDetailOf if json => self.lldp_json(port.as_ref()),
+            Act::ShowLacpOf if json => self.lacp_json(port.as_ref()),
             Act::ShowMac | Act::ShowMacAddress if json => self.macs_json(values.text(0)),
             Act::ShowMlag if json => self.mlag_json(),
             Act::ShowMlagSanity if json => json::sanity(),
