@@ -20,6 +20,8 @@ use super::{
 };
 use crate::figures::Figures;
 
+/// How long a call may take, as a conductor of Ironic's waits.
+const CALL_MS: u32 = 100_000;
 /// How long a round may take at most. Each of its calls has a limit of its own.
 const ROUND: Duration = Duration::from_secs(900);
 
@@ -40,7 +42,8 @@ pub(super) fn play(
 ) -> Result<Round> {
     let contexts = changes.iter().map(|change| {
         let (switch, port) = (name(change.switch), switches.port(change.port));
-        serde_json::from_value(attach(&[(&switch, &port)], change.vlan)).map_err(Into::into)
+        let context = serde_json::from_value(attach(&[(&switch, &port)], change.vlan))?;
+        Ok(wire::Context { timeout_ms: Some(CALL_MS), ..context })
     });
     let contexts: Arc<Vec<wire::Context>> = Arc::new(contexts.collect::<Result<_>>()?);
     let next = Arc::new(AtomicUsize::new(0));

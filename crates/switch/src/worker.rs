@@ -115,6 +115,15 @@ impl<T> Call<T> {
 }
 
 impl Job {
+    const fn deadline(&self) -> Instant {
+        match self {
+            Self::Observe { call, .. } => call.deadline,
+            Self::Apply { call, .. } => call.deadline,
+            Self::Resolve { call, .. } => call.deadline,
+            Self::Save { call } => call.deadline,
+        }
+    }
+
     fn is_wanted(&self) -> bool {
         match self {
             Self::Observe { call, .. } => call.is_wanted(),

@@ -2,6 +2,7 @@
 
 use std::{
     future::Future,
+    iter,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -42,18 +43,30 @@ pub(super) async fn run(
     let share = Share::new();
     let mut task =
         Task { name, driver, settings, session: None, status, pending: None, saves, share };
-    let mut waiting = Vec::new();
+    let mut waiting: Vec<Job> = Vec::new();
     loop {
-        let most = task.share.most();
-        let next = match task.next_timer() {
-            Some(timer) => timeout_at(timer, queue.recv_many(&mut waiting, most)).await,
-            None => Ok(queue.recv_many(&mut waiting, most).await),
-        };
-        match next {
-            Ok(0) => break,
-            Ok(_) => task.serve(std::mem::take(&mut waiting)).await,
-            Err(_) => task.timer().await,
+        let room = task.settings.queue.max(1).saturating_sub(waiting.len());
+        if waiting.is_empty() {
+            let next = match task.next_timer() {
+                Some(timer) => timeout_at(timer, queue.recv_many(&mut waiting, room)).await,
+                None => Ok(queue.recv_many(&mut waiting, room).await),
+            };
+            match next {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(_) => {
+                    task.timer().await;
+                    continue;
+                }
+            }
+        } else {
+            waiting.extend(iter::from_fn(|| queue.try_recv().ok()).take(room));
         }
+        // What has been begun has to be ended sooner than what has not, which keeps time for an
+        // undo: so some are done while others wait, instead of all at once too late.
+        waiting.sort_by_key(Job::deadline);
+        let others = waiting.split_off(waiting.len().min(task.share.most()));
+        task.serve(std::mem::replace(&mut waiting, others)).await;
     }
     if task.pending.is_some() {
         drop(task.save_now(None).await);
