@@ -1,6 +1,6 @@
 //! The worker of one switch: the only one who speaks to it.
 //!
-//! It owns the warm session, merges the requests that wait into one read or one change, tells each
+//! It owns the warm session, merges requests that wait into one read or one change, tells each
 //! requester its own outcome, bounds every wait, and saves the configuration after a quiet period.
 //! A request whose deadline passed before its turn is never carried out: its requester has given
 //! up and acts on that.
