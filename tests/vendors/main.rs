@@ -13,5 +13,6 @@
 mod bad;
 mod site;
 mod story;
+mod table;
 mod vendor;
 mod weather;

@@ -73,7 +73,7 @@ async fn a_connection_that_is_cut_leaves_a_doubt_only_about_changes() {
         let sshd = Sshd::with_shell("");
         let mut console = console(settings(sshd.endpoint())).await;
         let marker = sshd.site.path("running");
-        let command = format!("sh -c 'touch {}; cat /dev/zero > /dev/null'", marker.display());
+        let command = format!("sh -c 'touch {}; exec sleep 60'", marker.display());
         let line = Line { text: &command, changes, questions: &[] };
         let cut = async {
             let by = tokio::time::Instant::now() + Duration::from_secs(10);
