@@ -175,7 +175,7 @@ fn differs<T: PartialEq>(
     part: impl Fn(&LagSettings) -> Option<T>,
 ) -> bool {
     let wanted = part(to);
-    wanted.is_some() && from.and_then(|from| part(from)) != wanted
+    wanted.is_some() && from.and_then(part) != wanted
 }
 
 /// Whether a port carried somebody's VLANs: more than the default VLAN.
