@@ -62,7 +62,7 @@ fn a_switch_that_does_not_follow_its_database_is_not_believed(
         .ssh(over == Over::Ssh)
         .start()
         .unwrap();
-    let section = section(&lab, over, "leaf-01", "leaf-01", "operation_timeout_ms = 2000");
+    let section = section(&lab, over, "leaf-01", "leaf-01", "operation_timeout_ms = 4000");
     let daemon = Daemon::start(&Setup::new().switch("leaf-01", &section)).unwrap();
     let attach = attach(&[("leaf-01", "swp1")], 100);
     lab.pause("leaf-01", Process::Vswitchd).unwrap();

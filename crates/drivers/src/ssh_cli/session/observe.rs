@@ -4,10 +4,12 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Duration,
 };
 
 use model::PortName;
 use switch::{DeviceError, Observation, Query, VlanDatabase};
+use tokio::time::Instant;
 
 use super::{
     CliSession,
@@ -22,9 +24,11 @@ use crate::ssh_cli::{
 /// Answers by their commands, so that none is asked twice.
 type Answers = BTreeMap<String, Told>;
 
-/// How often a switch is asked again that has not yet put its configuration into effect: somebody
-/// may have changed something just before, and then it ordinarily takes milliseconds.
-const CATCH_UP: usize = 10;
+/// How long and how often a switch is asked again that has not yet put its configuration into
+/// effect: somebody may have changed something just before. It ordinarily takes milliseconds, and a
+/// reading must leave time for what follows it.
+const CATCH_UP: Duration = Duration::from_secs(1);
+const CATCH_UPS: usize = 10;
 
 /// How often LAGs are asked for that an answer about LAGs was the first to name.
 const ROUNDS: usize = 2;
@@ -32,8 +36,9 @@ const ROUNDS: usize = 2;
 impl CliSession {
     pub(super) async fn read(&mut self, query: &Query) -> Result<Observation, DeviceError> {
         let mut seen = self.read_once(query).await?;
-        for _ in 0..CATCH_UP {
-            if seen.pending.is_none() {
+        let by = Instant::now() + CATCH_UP;
+        for _ in 0..CATCH_UPS {
+            if seen.pending.is_none() || by <= Instant::now() {
                 break;
             }
             seen = self.read_once(query).await?;
