@@ -28,8 +28,9 @@ use super::{
     stage::Section,
 };
 
-/// How long the service may take to be ready; it takes milliseconds on a machine that is not busy.
-const READY: Duration = Duration::from_secs(30);
+/// How long the service may take to be ready. It takes milliseconds, and without optimisation some
+/// seconds of a processor for the expressions of each device profile; a busy machine takes longer.
+const READY: Duration = Duration::from_secs(120);
 
 /// How long it may take to end, a little longer than it allows itself.
 const STOP: Duration = Duration::from_secs(40);
