@@ -79,7 +79,7 @@ fn storm(vendor: Vendor, step: usize, faults: &[Fault]) {
     for fault in faults {
         let each = (0..MOST).step_by(step);
         let struck = step * each.take_while(|skip| strike(&site, &port, *skip, fault)).count();
-        assert!((4..MOST).contains(&struck), "{fault:?} struck {struck} commands");
+        assert!((8..MOST).contains(&struck), "{fault:?} struck {struck} commands");
     }
     site.switch.faults().clear();
     site.call(Method::DetachPort, detach(&[("leaf-01", &port)]));
@@ -93,25 +93,25 @@ const NONSENSE: &str = "%% Reticulating splines failed (0x17)";
 fn a_connection_is_lost_at_any_moment(
     #[values(EOS, NXOS, IOS, OS10, SONIC, NVUE, JUNOS)] vendor: Vendor,
 ) {
-    storm(vendor, 2, &[Fault::Drop(Moment::Before), Fault::Drop(Moment::After)]);
+    storm(vendor, 4, &[Fault::Drop(Moment::Before), Fault::Drop(Moment::After)]);
 }
 
 #[rstest::rstest]
 fn an_answer_is_one_that_nobody_knows(
     #[values(EOS, NXOS, IOS, OS10, SONIC, NVUE, JUNOS)] vendor: Vendor,
 ) {
-    storm(vendor, 1, &[Fault::Reject(NONSENSE.to_owned())]);
+    storm(vendor, 2, &[Fault::Reject(NONSENSE.to_owned())]);
 }
 
 #[rstest::rstest]
 fn a_command_seems_to_be_done(#[values(EOS, NXOS, IOS, OS10, SONIC, NVUE, JUNOS)] vendor: Vendor) {
-    storm(vendor, 1, &[Fault::Lie]);
+    storm(vendor, 3, &[Fault::Lie]);
 }
 
 #[rstest::rstest]
 fn an_answer_is_damaged(#[values(EOS, IOS, SONIC)] vendor: Vendor) {
     let question = Fault::Question("Are you sure? [confirm]".to_owned());
-    storm(vendor, 3, &[Fault::Garbage, question]);
+    storm(vendor, 4, &[Fault::Garbage, question]);
 }
 
 #[rstest::rstest]

@@ -56,6 +56,7 @@ struct Run {
 
 /// Runs a case on a transcript that begins before the login.
 pub(super) async fn run(profile: &Arc<Profile>, case: &Case, transcript: &Transcript) -> Outcome {
+    let profile = &one_by_one(profile);
     let fitted = match profile.fit(&case.options) {
         Ok(fitted) => fitted,
         Err(problems) => {
@@ -100,6 +101,13 @@ pub(super) async fn run(profile: &Arc<Profile>, case: &Case, transcript: &Transc
     }
     run.outcome.problems = problems;
     run.outcome
+}
+
+/// The profile without lines that are sent ahead: a transcript has one answer behind each.
+fn one_by_one(profile: &Arc<Profile>) -> Arc<Profile> {
+    let mut profile = Profile::clone(profile);
+    profile.conversation.pipeline = false;
+    Arc::new(profile)
 }
 
 /// Gets to a play.
