@@ -30,7 +30,7 @@ const FAULTS: [(&str, Result<(), &str>); 15] = [
 
 fn section(fault: &str, folder: &str) -> String {
     format!(
-        "driver = \"plugin\"\ndetach = \"closed\"\noperation_timeout_ms = 2000\n\
+        "driver = \"plugin\"\ndetach = \"closed\"\noperation_timeout_ms = 2000\ncreate_vlans = true\n\
          [switch.broken.plugin]\ncommand = [\"{}\", \"{fault}\"]\nmemory_mb = 128\n\
          environment = {{ PYTHONPATH = \"{}\" }}\nstop_grace_ms = 300\n\
          settings = {{ file = \"{folder}/{fault}\" }}\n\

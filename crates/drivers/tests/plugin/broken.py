@@ -45,6 +45,7 @@ class Broken(Memory):
             self.write(state)
         if FAULT == "crash_apply":
             state = self.state()
+            state["vlans"].update(work.after.get("vlans", {}))
             for name, after in work.changed_ports():
                 state["ports"][name] = after
                 self.write(state)

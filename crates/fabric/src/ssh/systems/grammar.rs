@@ -6,7 +6,8 @@
 //!
 //! - `<vlan>` one VLAN, `<vlans>` a list, `<3-7>` a number with its bounds
 //! - `<word>` one word, `<line>` everything to the end of the line
-//! - `<port>` an interface in any form that the system takes, with or without a blank
+//! - `<port>` an interface in any form that the system takes, with or without a blank; with one it
+//!   goes before a word of the same place, which the first half of it may be
 //! - `<ports>` the same, and ranges, to the end of the line
 
 use super::super::vlans::VlanSet;
@@ -157,9 +158,15 @@ impl<A: Copy> Grammar<A> {
             self.patterns.iter().map(|pattern| (pattern, 0, Values::default())).collect();
         let mut at = 0;
         while let Some((offset, token)) = tokens.get(at) {
+            let rest = tokens.get(at..).unwrap_or_default();
+            let is_split_port = alive.iter().any(|(pattern, place, _)| {
+                pattern.parts.get(*place) == Some(&Part::Slot(Slot::Port))
+                    && read(Slot::Port, line, rest, is_port).is_some_and(|(_, count)| count == 2)
+            });
             let words: Vec<(usize, &'static str)> = alive
                 .iter()
                 .enumerate()
+                .filter(|_| !is_split_port)
                 .flat_map(|(index, (pattern, place, _))| {
                     let words = match pattern.parts.get(*place) {
                         Some(Part::Word(word)) => vec![*word],
@@ -196,7 +203,6 @@ impl<A: Copy> Grammar<A> {
             if distinct.len() > 1 {
                 return Err(Miss::Ambiguous(*offset));
             }
-            let rest = tokens.get(at..).unwrap_or_default();
             let fits: Vec<_> = alive
                 .iter()
                 .filter_map(|(pattern, place, values)| {
@@ -314,6 +320,7 @@ mod tests {
     const TABLE: &[(&str, u8)] = &[
         ("show running-config", 1),
         ("show running-config interface <port>", 2),
+        ("show running-config interface ethernet|vlan", 10),
         ("switchport trunk allowed vlan <vlans>", 3),
         ("switchport trunk allowed vlan add <vlans>", 4),
         ("switchport trunk allowed vlan all|none", 5),
@@ -335,6 +342,7 @@ mod tests {
             ("sho ru", 1),
             ("show run int et1", 2),
             ("show run int Ethernet 1", 2),
+            ("show run int Ethernet", 10),
             ("sw tr al vl 1,3-5", 3),
             ("switchport trunk allowed vlan add 7", 4),
             ("switchport trunk allowed vlan none", 5),
