@@ -58,7 +58,7 @@ fn the_client_library_raises_what_the_conductor_understands() {
         .switch("tor-a", &format!("driver = \"noop\"\nswitch_ids = [\"{OPEN}\"]\nidle_vlan = 10\n"))
         .switch("tor-b", "driver = \"noop\"\nallowed_vlans = \"10-20\"\nidle_vlan = 10\n")
         .switch("tor-d", "driver = \"noop\"\nidle_vlan = 10\n")
-        .with("[pair.tors]\nswitches = [\"tor-a\", \"tor-d\"]\n")
+        .with("[pair.tors]\nswitches = [\"tor-a\", \"tor-d\"]\nlag_ids = \"1-100\"\n")
         .switch("tor-c", "driver = \"ovsdb\"\naddress = \"tcp:127.0.0.1:1\"\nidle_vlan = 10\n");
     let service = Service::start(setup);
     let reset = |switch: &str, port: &str, vlan: Value| {

@@ -6,7 +6,10 @@
 //! up and acts on that.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -100,12 +103,29 @@ enum Job {
 /// Where the outcome goes, and until when it is wanted.
 struct Call<T> {
     deadline: Instant,
+    turn: Turn,
     reply: oneshot::Sender<Result<T, DeviceError>>,
 }
 
+/// Either the worker begins with a request or its requester gives it up: whoever takes it first.
+#[derive(Clone, Default)]
+struct Turn(Arc<AtomicBool>);
+
+impl Turn {
+    /// Whether it was still there to take.
+    fn take(&self) -> bool {
+        !self.0.swap(true, Ordering::AcqRel)
+    }
+}
+
 impl<T> Call<T> {
-    fn is_wanted(&self) -> bool {
-        !self.reply.is_closed() && self.deadline > Instant::now()
+    /// The call if it is still wanted: its turn has come. Others are told that it has not.
+    fn begin(self) -> Option<Self> {
+        if !self.reply.is_closed() && self.deadline > Instant::now() && self.turn.take() {
+            return Some(self);
+        }
+        self.answer(Err(DeviceError::timed_out(false, "its turn")));
+        None
     }
 
     fn answer(self, outcome: Result<T, DeviceError>) {
@@ -121,24 +141,6 @@ impl Job {
             Self::Apply { call, .. } => call.deadline,
             Self::Resolve { call, .. } => call.deadline,
             Self::Save { call } => call.deadline,
-        }
-    }
-
-    fn is_wanted(&self) -> bool {
-        match self {
-            Self::Observe { call, .. } => call.is_wanted(),
-            Self::Apply { call, .. } => call.is_wanted(),
-            Self::Resolve { call, .. } => call.is_wanted(),
-            Self::Save { call } => call.is_wanted(),
-        }
-    }
-
-    fn refuse(self, error: DeviceError) {
-        match self {
-            Self::Observe { call, .. } => call.answer(Err(error)),
-            Self::Apply { call, .. } => call.answer(Err(error)),
-            Self::Resolve { call, .. } => call.answer(Err(error)),
-            Self::Save { call } => call.answer(Err(error)),
         }
     }
 }
@@ -204,7 +206,9 @@ impl Worker {
         job: impl FnOnce(Call<T>) -> Job,
     ) -> Result<T, DeviceError> {
         let (reply, outcome) = oneshot::channel();
-        self.jobs.try_send(job(Call { deadline, reply })).map_err(|error| match error {
+        let turn = Turn::default();
+        let call = Call { deadline, turn: turn.clone(), reply };
+        self.jobs.try_send(job(call)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => DeviceError::Unreachable {
                 address: "its queue".to_owned(),
                 reason: "too many requests wait for this switch".to_owned(),
@@ -214,9 +218,10 @@ impl Worker {
         match timeout_at(deadline, outcome).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(DeviceError::Disconnected {
-                sent: changes,
+                sent: changes && !turn.take(),
                 reason: "its worker ended".to_owned(),
             }),
+            Err(_) if turn.take() => Err(DeviceError::timed_out(false, "its turn")),
             Err(_) => Err(DeviceError::timed_out(changes, "the switch's answer")),
         }
     }

@@ -119,10 +119,6 @@ impl Task {
         let (mut reads, mut changes) = (Vec::new(), Vec::new());
         let (mut texts, mut saves) = (Vec::new(), Vec::new());
         for job in jobs {
-            if !job.is_wanted() {
-                job.refuse(DeviceError::timed_out(false, "its turn"));
-                continue;
-            }
             match job {
                 Job::Observe { query, call } => reads.push((query, call)),
                 Job::Apply { work, call } => changes.push((work, call)),
@@ -130,16 +126,21 @@ impl Task {
                 Job::Save { call } => saves.push(call),
             }
         }
+        let reads = begin(reads);
         if !reads.is_empty() {
             self.observe(reads).await;
         }
+        let changes = begin(changes);
         if !changes.is_empty() {
             self.apply(changes).await;
         }
         for (text, call) in texts {
-            let outcome = self.resolve(&text, call.deadline).await;
-            call.answer(outcome);
+            if let Some(call) = call.begin() {
+                let outcome = self.resolve(&text, call.deadline).await;
+                call.answer(outcome);
+            }
         }
+        let saves: Vec<_> = saves.into_iter().filter_map(Call::begin).collect();
         if let Some(latest) = saves.iter().map(|call| call.deadline).max() {
             let outcome = self.save_now(Some(latest)).await;
             for call in saves {
@@ -329,6 +330,11 @@ impl Task {
             }
         }
     }
+}
+
+/// Those whose turn has come.
+fn begin<J, T>(jobs: Vec<(J, Call<T>)>) -> Vec<(J, Call<T>)> {
+    jobs.into_iter().filter_map(|(job, call)| Some((job, call.begin()?))).collect()
 }
 
 async fn finish<T>(

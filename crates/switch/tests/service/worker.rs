@@ -176,13 +176,23 @@ async fn a_request_whose_deadline_passed_is_never_carried_out() {
     assert_eq!(bench.batches.recv().await, Some(1));
     let soon = Instant::now() + Duration::from_millis(50);
     let given_up = bench.worker.apply(late, soon).await;
-    assert!(matches!(given_up, Err(DeviceError::TimedOut { sent: true, .. })), "{given_up:?}");
+    assert!(matches!(given_up, Err(DeviceError::TimedOut { sent: false, .. })), "{given_up:?}");
     bench.gate.add_permits(100);
     running.await.unwrap().unwrap();
     let port = "late".parse().unwrap();
     let seen = bench.worker.observe(Query::ports([&port]), far).await.unwrap();
     assert_eq!(seen.slice.vlans_of(&port), Some(&VlanMode::Closed));
     assert!(bench.batches.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn a_request_that_has_begun_by_its_deadline_may_have_been_carried_out() {
+    let mut bench = bench(WorkerSettings::default());
+    let first = work(&bench.worker, "first").await;
+    let soon = Instant::now() + Duration::from_millis(50);
+    let given_up = bench.worker.apply(first, soon).await;
+    assert!(matches!(given_up, Err(DeviceError::TimedOut { sent: true, .. })), "{given_up:?}");
+    assert_eq!(bench.batches.recv().await, Some(1));
 }
 
 #[tokio::test]
