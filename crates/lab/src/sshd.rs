@@ -212,7 +212,7 @@ fn configuration(address: SocketAddrV4, directory: &Path) -> String {
 fn command(directory: &Path) -> String {
     format!(
         "if [ -e {}/{READ_ONLY} ]; then case $SSH_ORIGINAL_COMMAND in\n\
-         *'ovs-vsctl set '*|*'ovs-vsctl --id='*|*'ovs-vsctl remove '*)\n\
+         *'ovs-vsctl '*' set '*|*'ovs-vsctl '*' create '*|*'ovs-vsctl '*' remove '*)\n\
          echo \"Sorry, user root is not allowed to execute '$SSH_ORIGINAL_COMMAND' as root on \
          switch.\" >&2; exit 1;; esac; fi\n\
          eval \"$SSH_ORIGINAL_COMMAND\"\n",

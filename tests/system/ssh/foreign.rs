@@ -67,8 +67,8 @@ fn what_is_only_planned_or_read_changes_nothing() {
     let planned = plan(Method::AttachPort, trunk(&PORT, Some(100), "200"));
     assert_eq!(
         planned["links"][0]["operations"],
-        json!(["ovs-vsctl set port swp1 vlan_mode=native-untagged tag=100 'trunks=100,200' \
-             'cvlans=[]'"]),
+        json!(["ovs-vsctl --timeout=8 set port swp1 vlan_mode=native-untagged tag=100 \
+             'trunks=100,200' 'cvlans=[]'"]),
         "{planned}"
     );
     plan(Method::AttachPort, attach_lag(&legs, 100, lag));

@@ -58,7 +58,8 @@ fn a_login_that_may_not_change_anything_takes_the_other_leg_back() {
     assert_eq!(legs, [("leaf-01", "undone"), ("leaf-02", "untouched")], "{error}");
     assert_eq!(error["class"], "rejected_by_device", "{error}");
     let text = error["text"].as_str().unwrap();
-    assert!(text.contains("Sorry, user root is not allowed to execute 'ovs-vsctl set "), "{text}");
+    let refusal = "Sorry, user root is not allowed to execute 'ovs-vsctl --timeout=8 set ";
+    assert!(text.contains(refusal), "{text}");
     off_the_network(&two);
 
     ssh.read_only(false).unwrap();

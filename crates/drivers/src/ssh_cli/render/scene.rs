@@ -31,8 +31,8 @@ impl<'a> Mode<'a> {
         Self {
             mode: mode.name(),
             untagged: mode.untagged().map(model::Vlan::get),
-            tagged: ids(&mode.tagged()),
-            carried: ids(&mode.carried()),
+            tagged: ids(mode.tagged()),
+            carried: ids(mode.carried()),
             lines,
         }
     }
@@ -52,14 +52,14 @@ impl Moving {
         let untagged = one.untagged().filter(|vlan| other.untagged() != Some(*vlan));
         let tagged = one.tagged().difference(&other.tagged());
         let all = untagged.map_or_else(|| tagged.clone(), |vlan| tagged.with(vlan));
-        Self { untagged: untagged.map(model::Vlan::get), tagged: ids(&tagged), all: ids(&all) }
+        Self { untagged: untagged.map(model::Vlan::get), tagged: ids(tagged), all: ids(all) }
     }
 }
 
 /// A list of VLANs. A set of all of them is common (it is what an unknown setting may carry) and
 /// seldom looked at, so its members become values only when they are.
 #[derive(Debug)]
-struct Ids(Vec<u16>);
+struct Ids(VlanSet);
 
 impl Object for Ids {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
@@ -67,7 +67,15 @@ impl Object for Ids {
     }
 
     fn get_value(self: &Arc<Self>, index: &Value) -> Option<Value> {
-        self.0.get(index.as_usize()?).copied().map(Value::from)
+        let mut left = index.as_usize()?;
+        for (first, last) in self.0.ranges() {
+            let count = usize::from(last - first) + 1;
+            if left < count {
+                return Some(Value::from(usize::from(first) + left));
+            }
+            left -= count;
+        }
+        None
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
@@ -75,8 +83,8 @@ impl Object for Ids {
     }
 }
 
-fn ids(set: &VlanSet) -> Value {
-    Value::from_object(Ids(set.iter().map(model::Vlan::get).collect()))
+fn ids(set: VlanSet) -> Value {
+    Value::from_object(Ids(set))
 }
 
 /// Settings of a LAG as templates see them; `None` is `none`.

@@ -3,6 +3,8 @@
 //! Default deny: an answer to a line that changes something is good only if every line of it is
 //! known to be.
 
+use std::ops::RangeInclusive;
+
 use regex::Regex;
 use switch::DeviceError;
 
@@ -35,19 +37,19 @@ impl Verdict {
     }
 }
 
-/// A status above this says that a signal ended the command: a shell adds the signal's number, and
-/// what SSH itself tells of a signal counts as 255.
-const BY_SIGNAL: u32 = 128;
+/// A signal ended the command: a shell adds its number, and says things of its own.
+const BY_SIGNAL: RangeInclusive<u32> = 129..=159;
 
-/// Of a line that changes something. A command that was ended by a signal without saying why may
-/// have done its work before. Lines that match one of `good` are no error besides the
-/// profile's notes.
+/// Of a line that changes something. A command that was ended by a signal may have done its work
+/// before. What SSH itself tells of a signal counts as 255, with which some programs refuse, too:
+/// these say why. Lines that match one of `good` are no error besides the profile's notes.
 pub(super) fn of_change(grammar: &Grammar, answer: &Answer, good: &[&[Regex]]) -> Verdict {
     let lines = || said(grammar, &answer.text);
     let shown = || excerpt(&lines().collect::<Vec<_>>().join(" / "));
     if let Some(status) = answer.status.filter(|status| *status != 0) {
         let text = shown();
-        if status > BY_SIGNAL && !lines().any(|line| grammar.is_error(line)) {
+        let is_error = || lines().any(|line| grammar.is_error(line));
+        if BY_SIGNAL.contains(&status) || status > *BY_SIGNAL.end() && !is_error() {
             return Verdict::Unknown(format!("it ends with status {status}: a signal ended it"));
         }
         return Verdict::Refused(match text.is_empty() {
@@ -143,6 +145,7 @@ mod tests {
     #[case("odd\n", Some(0), "unknown odd")]
     #[case("", Some(255), "unknown it ends with status 255: a signal ended it")]
     #[case("Alarm clock\n", Some(142), "unknown it ends with status 142: a signal ended it")]
+    #[case("% Bad: alarm\n", Some(142), "unknown it ends with status 142: a signal ended it")]
     #[case("% Bad\n", Some(255), "refused % Bad")]
     fn changes(#[case] text: &str, #[case] status: Option<u32>, #[case] want: &str) {
         let good = [Regex::new("^good$").unwrap()];
