@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// How long an exchange may take in these tests: faults that swallow answers cost all of it.
-const PATIENCE: &str = "operation_timeout_ms = 2000\n";
+const PATIENCE: &str = "operation_timeout_ms = 3000\n";
 
 /// More commands than a change has.
 const MOST: usize = 80;
@@ -130,24 +130,51 @@ fn an_answer_has_no_end(#[values(EOS, IOS)] vendor: Vendor, #[case] fault: Fault
     site.call(Method::AttachPort, attach(&[("leaf-01", &port)], 100));
 }
 
+/// What a switch writes to whoever is logged in and has asked for it, or has not.
 #[rstest::rstest]
-fn an_event_is_printed_between_two_commands(#[values(EOS, NXOS, IOS, OS10, JUNOS)] vendor: Vendor) {
+#[case(
+    EOS,
+    "Mar  1 18:46:11 leaf-01 Cli: %SYS-5-CONFIG_I: Configured from console by admin on vty2"
+)]
+#[case(
+    NXOS,
+    "2026 Mar  1 18:46:11 leaf-01 %$ VDC-1 %$ %VSHD-5-VSHD_SYSLOG_CONFIG_I: Configured from vty"
+)]
+#[case(IOS, "*Mar  1 18:46:11.000: %SYS-5-CONFIG_I: Configured from console by vty2")]
+#[case(
+    OS10,
+    "<165>1 2026-03-01T18:46:11.000000+00:00 leaf-01 dn_ifm 912 - - Node.1-Unit.1:PRI [event]"
+)]
+fn an_event_is_printed_between_two_commands(#[case] vendor: Vendor, #[case] event: &str) {
     let site = Site::with(vendor, |settings| settings.ports(2), PATIENCE, "");
     let port = site.port(1);
-    let event = "\r\n*Mar  1 18:46:11.000: %SYS-5-CONFIG_I: Configured from console by vty2\r\n";
-    site.switch.faults().always(Trigger::Any, Fault::Noise(event.to_owned()));
+    site.switch.faults().always(Trigger::Any, Fault::Noise(format!("\r\n{event}\r\n")));
     for round in 0..4 {
         let here = [("leaf-01", port.as_str())];
-        let asked =
-            if round % 2 == 0 { attach(&here, 100) } else { trunk(&here, Some(200), "300") };
-        let answer = site.daemon.call(Method::AttachPort, asked);
-        let wanted = if round % 2 == 0 { "untagged 100" } else { "untagged 200 tagged 300" };
-        if answer.is_ok() {
-            assert_eq!(site.carries(&port), wanted);
-        }
+        let (asked, wanted) = if round % 2 == 0 {
+            (attach(&here, 100), "untagged 100")
+        } else {
+            (trunk(&here, Some(200), "300"), "untagged 200 tagged 300")
+        };
+        site.call(Method::AttachPort, asked);
+        assert_eq!(site.carries(&port), wanted);
+    }
+}
+
+#[rstest::rstest]
+fn an_event_that_nobody_knows_is_no_prompt(#[values(EOS, OS10, JUNOS)] vendor: Vendor) {
+    let site = Site::with(vendor, |settings| settings.ports(2), PATIENCE, "");
+    let port = site.port(1);
+    let here = [("leaf-01", port.as_str())];
+    site.call(Method::AttachPort, attach(&here, 100));
+    let event = "\r\nThe time sharing system is going down\r\n";
+    site.switch.faults().always(Trigger::Any, Fault::Noise(event.to_owned()));
+    let answer = site.daemon.call(Method::AttachPort, trunk(&here, Some(200), "300-301"));
+    if let Err(what) = truthful(&site, &port, answer) {
+        panic!("{what}\n{}", site.daemon.log());
     }
     site.switch.faults().clear();
-    site.call(Method::AttachPort, attach(&[("leaf-01", &port)], 100));
+    site.call(Method::AttachPort, attach(&here, 100));
 }
 
 #[rstest::rstest]

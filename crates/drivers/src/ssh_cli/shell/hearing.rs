@@ -38,7 +38,9 @@ pub(super) struct Hearing<'a> {
     echoed: bool,
     /// The last rows before the echo; after it, the answer.
     rows: Vec<Row>,
-    /// A prompt that was followed by a log message on its line.
+    /// A prompt behind which nothing came but log messages.
+    prompted: Option<PromptMode>,
+    /// The same, when a log message did come: many systems write no new prompt after one.
     interrupted: Option<PromptMode>,
     /// Whether a question on the last line has been answered, so that the line is none of the
     /// answer.
@@ -60,6 +62,7 @@ impl<'a> Hearing<'a> {
             next,
             echoed,
             rows: Vec::new(),
+            prompted: None,
             interrupted: None,
             replied: false,
         }
@@ -78,7 +81,8 @@ impl<'a> Hearing<'a> {
     /// Takes a finished row. The answer is complete if it was the prompt and the echo of the next
     /// line.
     pub(super) fn row(&mut self, row: Row) -> Option<PromptMode> {
-        self.interrupted = self.log_message(&row);
+        let interrupted = self.interrupted;
+        self.look_for_log_message(&row);
         if std::mem::take(&mut self.replied) {
             return None;
         }
@@ -95,7 +99,8 @@ impl<'a> Hearing<'a> {
         }
         let tail = self.rows.get(self.rows.len().saturating_sub(MOST_ROWS)..).unwrap_or_default();
         if let Some(next) = self.next {
-            let mode = echo::find(tail, next, self.prompts).and_then(|echo| echo.prompt);
+            let echo = echo::find(tail, next, self.prompts);
+            let mode = echo.and_then(|echo| echo.prompt.or(interrupted));
             if mode.is_some() {
                 self.cut_from_prompt();
                 return mode;
@@ -124,8 +129,21 @@ impl<'a> Hearing<'a> {
         }
     }
 
-    /// Whether a row is a prompt behind which a log message was written, after which many systems
-    /// write no new prompt.
+    /// Log messages come behind a prompt, on its line or on lines of their own.
+    fn look_for_log_message(&mut self, row: &Row) {
+        let message = self.log_message(row);
+        let prompt = message.or_else(|| self.prompts.whole(&row.shown).map(|seen| seen.mode));
+        let line = row.shown.trim_end();
+        if prompt.is_some() {
+            (self.prompted, self.interrupted) = (prompt, message);
+        } else if self.conversation.grammar.is_noise(line) {
+            self.interrupted = self.prompted;
+        } else if !line.is_empty() {
+            (self.prompted, self.interrupted) = (None, None);
+        }
+    }
+
+    /// Whether a row is a prompt behind which a log message was written.
     fn log_message(&self, row: &Row) -> Option<PromptMode> {
         if self.conversation.grammar.noise.is_empty() {
             return None;

@@ -341,6 +341,8 @@ async fn chunks_make_no_difference() {
 #[case::echo_in_pieces(&["sho", "w ", "x", "\r\nyes\r\nleaf-01#"])]
 #[case::echo_redrawn(&["sh\r\x1b[Kleaf-01#show x\r\nyes\r\nleaf-01#"])]
 #[case::log_message_behind_the_prompt(&["show x\r\nyes\r\nleaf-01# %LINK-3: up\r\n"])]
+#[case::log_messages_below_the_prompt(&["show x\r\nyes\r\nleaf-01# \r\n%LINK-3: up\r\n\r\n%LINK-4: up\r\n"])]
+#[case::log_message_below_a_prompt_before_the_answer(&["show x\r\nleaf-01#\r\n%LINK-3: up", "\r\nyes\r\nleaf-01#"])]
 #[case::looks_like_a_prompt_for_a_moment(&["show x\r\nyes\r\nleaf-01#", "\x08\x08\x08\x08\x08\x08\x08\x08", "\x1b[Kleaf-01#"])]
 #[tokio::test(start_paused = true)]
 async fn answers_stay_in_step_with_lines(#[case] shown: &[&str]) {
@@ -349,6 +351,20 @@ async fn answers_stay_in_step_with_lines(#[case] shown: &[&str]) {
     let mut shell = login(&script).await.unwrap();
     assert_eq!(shell.ask(&reads("show x")).await.unwrap(), text("yes\n", PromptMode::Ready));
     assert_eq!(shell.ask(&reads("show y")).await.unwrap(), text("no\n", PromptMode::Ready));
+}
+
+#[tokio::test(start_paused = true)]
+async fn log_messages_come_between_lines_that_are_sent_ahead() {
+    let all = "show a\rshow b\r";
+    let shown = b"show a\r\nA\r\nleaf-01#\r\n%LINK-3: up\r\nshow b\r\nB\r\nleaf-01#";
+    for cut in 0..shown.len() {
+        let (one, two) = shown.split_at(cut);
+        let script = Script::logged_in().step(all, &[one, two]);
+        let mut shell = login(&script).await.unwrap();
+        let answers = shell.ask_all(&[reads("show a"), reads("show b")]).await.unwrap();
+        let expected = [text("A\n", PromptMode::Ready), text("B\n", PromptMode::Ready)];
+        assert_eq!(answers, expected, "cut at {cut}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
