@@ -11,7 +11,7 @@ mod ngs;
 mod report;
 mod switches;
 
-use std::{io::Write, time::Duration};
+use std::{io::Write, thread::ScopedJoinHandle, time::Duration};
 
 use anyhow::{Context as _, Result, anyhow};
 use fabric::ssh::System;
@@ -27,6 +27,8 @@ use crate::{attach::resident, figures::milliseconds, load};
 
 /// How many callers at once.
 const CALLERS: usize = 64;
+/// The systems of one switch.
+const SYSTEMS: [System; 2] = [System::Eos, System::NxOs];
 /// Ports of each of many switches.
 const PORTS: u16 = 48;
 
@@ -93,8 +95,10 @@ pub(crate) fn run(out: &mut impl Write, asked: &Asked) -> Result<()> {
         sections.push(section.json());
         Ok(())
     };
-    for system in [System::Eos, System::NxOs] {
-        one_switch(system, &size, ngs.as_ref(), &mut done)?;
+    let mut alone = ngs.as_ref().map(|ngs| one_at_a_time(ngs, &size)).unwrap_or_default();
+    for system in SYSTEMS {
+        let of_library = alone.extract_if(.., |turn| turn.system == system).collect();
+        one_switch(system, &size, ngs.as_ref(), of_library, &mut done)?;
     }
     done(many_switches(&size, ngs.as_ref())?)?;
     let after = load()?;
@@ -151,11 +155,42 @@ fn of_ngs(
     })
 }
 
+/// A turn of the library on a switch of its own.
+struct LibraryAlone {
+    system: System,
+    row: Result<Row>,
+}
+
+/// The library's changes one at a time. Nearly all of their time it waits, so all of these turns are
+/// played side by side, each on a switch of its own.
+fn one_at_a_time(ngs: &Ngs, size: &Size) -> Vec<LibraryAlone> {
+    let play = |system, style| {
+        let switches = Switches::start(system, 1, size.alone, size.command)?;
+        let changes: Vec<Change> =
+            (1..=size.alone).map(|port| Change { switch: 0, port, vlan: 100 }).collect();
+        of_ngs((ngs, style), &switches, 1, &changes, 1)
+    };
+    std::thread::scope(|scope| {
+        let turns = SYSTEMS
+            .iter()
+            .flat_map(|system| [Style::Default, Style::Fastest].map(|style| (*system, style)));
+        let running: Vec<_> = turns
+            .map(|(system, style)| (system, scope.spawn(move || play(system, style))))
+            .collect();
+        let ended = |(system, turn): (System, ScopedJoinHandle<'_, Result<Row>>)| {
+            let row = turn.join().unwrap_or_else(|_| Err(anyhow!("it has panicked")));
+            LibraryAlone { system, row }
+        };
+        running.into_iter().map(ended).collect()
+    })
+}
+
 /// Changes on one switch, one at a time and many at once.
 fn one_switch(
     system: System,
     size: &Size,
     ngs: Option<&Ngs>,
+    of_library: Vec<LibraryAlone>,
     done: &mut impl FnMut(Section) -> Result<()>,
 ) -> Result<()> {
     let switches = Switches::start(system, 1, size.together, size.command)?;
@@ -167,18 +202,26 @@ fn one_switch(
         (1..=count).map(|port| Change { switch: 0, port, vlan }).collect()
     };
     let mut notes = first_changes(&daemon, &switches, [next(1), next(1)])?;
+    let mut alone = of_library.into_iter().map(|turn| turn.row).collect();
     for (callers, changes) in [(1, size.alone), (CALLERS, size.together)] {
         let mut rows = vec![of_mercury(&daemon, &switches, 1, &next(changes), callers)?];
-        for style in [Style::Default, Style::Fastest, Style::Counted] {
-            let Some(ngs) = ngs.filter(|_| style != Style::Counted || callers > 1) else {
-                continue;
-            };
-            // Those that wait for a connection give up after a minute, however many they are.
-            let count = match style {
-                Style::Counted => changes.min(u16::try_from(callers)?),
-                Style::Default | Style::Fastest => changes,
-            };
-            match of_ngs((ngs, style), &switches, 1, &next(count), callers) {
+        let of_library: Vec<Result<Row>> = match ngs {
+            Some(ngs) if callers > 1 => [Style::Default, Style::Fastest, Style::Counted]
+                .into_iter()
+                .map(|style| {
+                    // Those that wait for a connection give up after a minute, however many they
+                    // are.
+                    let count = match style {
+                        Style::Counted => changes.min(u16::try_from(callers)?),
+                        Style::Default | Style::Fastest => changes,
+                    };
+                    of_ngs((ngs, style), &switches, 1, &next(count), callers)
+                })
+                .collect(),
+            _ => std::mem::take(&mut alone),
+        };
+        for row in of_library {
+            match row {
                 Ok(row) => rows.push(row),
                 Err(error) => notes.push(format!("not measured: {error:#}")),
             }

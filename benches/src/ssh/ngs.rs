@@ -5,7 +5,7 @@ use std::{path::Path, process::Stdio, time::Duration};
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 use system_tests::peer::{python, version_of};
-use tokio::{io::AsyncWriteExt as _, process::Command, runtime::Runtime, time::timeout};
+use tokio::{io::AsyncWriteExt as _, process::Command, time::timeout};
 
 use super::{
     report::Round,
@@ -56,7 +56,6 @@ impl Style {
 
 /// The library, if it is installed.
 pub(super) struct Ngs {
-    runtime: Runtime,
     folder: tempfile::TempDir,
 }
 
@@ -64,8 +63,7 @@ impl Ngs {
     /// Finds it.
     pub(super) fn find() -> Result<Self> {
         python()?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(Self { runtime, folder: tempfile::tempdir()? })
+        Ok(Self { folder: tempfile::tempdir()? })
     }
 
     /// What it is made of.
@@ -94,7 +92,8 @@ impl Ngs {
             "callers": callers,
             "changes": list.collect::<Value>(),
         });
-        let answer = self.runtime.block_on(async { timeout(ROUND, ask(&asked)).await });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let answer = runtime.block_on(async { timeout(ROUND, ask(&asked)).await });
         let answer = answer.context("networking-generic-switch did not end in time")??;
         read(&answer).context("the library's answer cannot be read")
     }
