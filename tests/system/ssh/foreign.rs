@@ -149,14 +149,15 @@ fn same(daemon: &Daemon) {
         ports
     };
     let mut before = read("by-ssh");
-    for _ in 0..TRIES {
+    let settled = (0..TRIES).any(|_| {
         let other = read("by-ovsdb");
         let after = read("by-ssh");
-        if before == after {
+        let is_settled = before == after;
+        if is_settled {
             assert_eq!(before, other);
-            return;
         }
         before = after;
-    }
-    panic!("the ports change and change: {before}");
+        is_settled
+    });
+    assert!(settled, "the ports change and change");
 }
