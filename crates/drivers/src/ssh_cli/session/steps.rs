@@ -9,6 +9,8 @@ pub(super) struct Step {
     pub(super) line: String,
     /// Whether what follows is given in the context that it opens.
     pub(super) opens: bool,
+    /// Whether it does nothing but end a context.
+    pub(super) leaves: bool,
 }
 
 /// The lines; `exit` is what ends a context, where it does not end by itself.
@@ -21,10 +23,10 @@ pub(super) fn flatten(blocks: &[Block], exit: Option<&str>) -> Vec<Step> {
 fn collect(blocks: &[Block], exit: Option<&str>, steps: &mut Vec<Step>) {
     for Block { line, inside } in blocks {
         let opens = !inside.is_empty();
-        steps.push(Step { line: line.clone(), opens });
+        steps.push(Step { line: line.clone(), opens, leaves: false });
         collect(inside, exit, steps);
         if let Some(exit) = exit.filter(|_| opens) {
-            steps.push(Step { line: exit.to_owned(), opens: false });
+            steps.push(Step { line: exit.to_owned(), opens: false, leaves: true });
         }
     }
 }
@@ -37,14 +39,17 @@ mod tests {
 
     #[rstest]
     #[case(None, &["+a", "+b", " c", " d", " e"])]
-    #[case(Some("exit"), &["+a", "+b", " c", " exit", " d", " exit", " e"])]
+    #[case(Some("exit"), &["+a", "+b", " c", "-exit", " d", "-exit", " e"])]
     fn contexts_are_left(#[case] exit: Option<&str>, #[case] want: &[&str]) {
         let leaf = |line: &str| Block { line: line.to_owned(), inside: Vec::new() };
         let within = |line: &str, inside| Block { line: line.to_owned(), inside };
         let blocks = [within("a", vec![within("b", vec![leaf("c")]), leaf("d")]), leaf("e")];
         let steps = flatten(&blocks, exit);
-        let shown =
-            steps.iter().map(|step| format!("{}{}", if step.opens { "+" } else { " " }, step.line));
+        let shown = steps.iter().map(|step| match step {
+            Step { line, opens: true, .. } => format!("+{line}"),
+            Step { line, leaves: true, .. } => format!("-{line}"),
+            Step { line, .. } => format!(" {line}"),
+        });
         assert_eq!(shown.collect::<Vec<_>>(), want);
     }
 }

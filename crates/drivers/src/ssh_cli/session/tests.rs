@@ -19,7 +19,14 @@ notes = ['Building .*']
 
 /// Lines take effect one by one.
 fn immediate() -> Arc<Profile> {
-    let text = MINIMAL.replace("saving = \"implicit\"", "saving = \"explicit\"");
+    immediate_and(false)
+}
+
+/// Lines take effect one by one, and may be sent ahead.
+fn immediate_and(pipeline: bool) -> Arc<Profile> {
+    let text = MINIMAL
+        .replace("saving = \"implicit\"", "saving = \"explicit\"")
+        .replace("kind = \"terminal\"", &format!("kind = \"terminal\"\npipeline = {pipeline}"));
     Arc::new(Profile::parse(&format!("{text}{SAVE}")).unwrap())
 }
 
@@ -148,6 +155,56 @@ fn shown(outcome: BatchOutcome) -> Vec<String> {
 #[tokio::test]
 async fn each_line_by_itself(#[case] transcript: &str, #[case] want: &[&str]) {
     let (mut session, player) = open(&immediate(), transcript).await;
+    let outcome = session.apply(&[work("eth1", 10), work("eth2", 20)]).await;
+    assert_eq!(shown(outcome), want);
+    assert_eq!(player.difference(), None);
+}
+
+#[rstest]
+#[case::both(
+    "sw#configure\nsw(config)#interface eth1\nsw(config-e)#vlan 10\nsw(config-e)#exit\n\
+     sw(config)#interface eth2\nsw(config-e)#vlan 20\nsw(config-e)#exit\nsw(config)#end\nsw#",
+    &["interface eth1,   vlan 10 | ", "interface eth2,   vlan 20 | "]
+)]
+#[case::one_is_refused(
+    "sw#configure\nsw(config)#interface eth1\nsw(config-e)#vlan 10\n% no VLAN\nsw(config-e)#exit\n\
+     sw(config)#interface eth2\nsw(config-e)#vlan 20\nsw(config-e)#exit\nsw(config)#end\nsw#",
+    &["rejected vlan 10: % no VLAN", "interface eth2,   vlan 20 | "]
+)]
+#[case::the_next_is_not_entered(
+    "sw#configure\nsw(config)#interface eth1\nsw(config-e)#vlan 10\nsw(config-e)#exit\n\
+     sw(config)#interface eth2\n% no port\nsw(config)#end\nsw#",
+    &["interface eth1,   vlan 10 | ", "rejected interface eth2: % no port"]
+)]
+#[case::neither(
+    "sw#configure\nsw(config)#interface eth1\nsw(config-e)#vlan 10\n% no VLAN\nsw(config-e)#exit\n\
+     sw(config)#interface eth2\n% no port\nsw(config)#end\nsw#",
+    &["rejected vlan 10: % no VLAN", "rejected interface eth2: % no port"]
+)]
+#[case::an_unknown_answer(
+    "sw#configure\nsw(config)#interface eth1\nsw(config-e)#vlan 10\nhm\nsw(config-e)#exit\n\
+     sw(config)#interface eth2\nsw(config-e)#vlan 20\nsw(config-e)#exit\nsw(config)#end\nsw#",
+    &["unrecognised, sent true", "interface eth2,   vlan 20 | "]
+)]
+#[case::thrown_out_so_that_the_exit_ends_the_session(
+    "sw#configure\nsw(config)#interface eth1\nsw(config-e)#vlan 10\nsw#exit\n<<drop>>",
+    &["disconnected, sent true", "disconnected, sent true"]
+)]
+#[case::lost_between_the_two(
+    "sw#configure\nsw(config)#interface eth1\nsw(config-e)#vlan 10\nsw(config-e)#exit\n<<drop>>",
+    &["disconnected, sent true", "disconnected, sent true"]
+)]
+#[case::lost_in_the_second(
+    "sw#configure\nsw(config)#interface eth1\nsw(config-e)#vlan 10\nsw(config-e)#exit\n\
+     sw(config)#interface eth2\nsw(config-e)#vlan 20\n<<drop>>",
+    &["interface eth1,   vlan 10 | ", "disconnected, sent true"]
+)]
+#[tokio::test]
+async fn each_line_by_itself_and_what_leads_on_ahead(
+    #[case] transcript: &str,
+    #[case] want: &[&str],
+) {
+    let (mut session, player) = open(&immediate_and(true), transcript).await;
     let outcome = session.apply(&[work("eth1", 10), work("eth2", 20)]).await;
     assert_eq!(shown(outcome), want);
     assert_eq!(player.difference(), None);
