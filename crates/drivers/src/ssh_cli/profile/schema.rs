@@ -497,6 +497,20 @@ pub enum Tells {
     Macs,
 }
 
+impl Tells {
+    /// All kinds, in the order of a profile's documentation.
+    pub const ALL: [Self; 8] = [
+        Self::Ports,
+        Self::Lags,
+        Self::LagNames,
+        Self::Vlans,
+        Self::Status,
+        Self::Names,
+        Self::Lldp,
+        Self::Macs,
+    ];
+}
+
 /// How often something is asked.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

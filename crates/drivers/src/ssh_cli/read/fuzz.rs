@@ -22,17 +22,6 @@ static READER: LazyLock<Option<Reader>> = LazyLock::new(|| {
     Reader::compile(&raw, &mut Vec::new())
 });
 
-const EVERYTHING: [Tells; 8] = [
-    Tells::Ports,
-    Tells::Lags,
-    Tells::LagNames,
-    Tells::Vlans,
-    Tells::Status,
-    Tells::Names,
-    Tells::Lldp,
-    Tells::Macs,
-];
-
 /// The same answer to each command.
 ///
 /// # Panics
@@ -46,7 +35,7 @@ pub fn answer(bytes: &[u8]) {
         .chain(query.lags.iter().cloned().map(Object::Lag))
         .chain(query.vlans.iter().copied().map(Object::Vlan))
         .collect();
-    let Ok(asked) = reader.asks(&EVERYTHING, &objects, &BTreeMap::new()) else { return };
+    let Ok(asked) = reader.asks(&Tells::ALL, &objects, &BTreeMap::new()) else { return };
     let mut all = Facts::default();
     for asked in &asked {
         let mut one = Facts::default();

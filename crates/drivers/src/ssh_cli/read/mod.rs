@@ -8,12 +8,14 @@
 //! Trade-off: rules see one line at a time. A grammar could say more, but nobody could write one
 //! for a switch in an afternoon, and every system here has an output in which a line is enough.
 
+mod error;
 mod fact;
 mod facts;
 pub mod fuzz;
 mod interpret;
 mod lines;
 mod names;
+mod reading;
 mod unread;
 mod vlan_list;
 mod vlans;
@@ -24,10 +26,10 @@ mod tests;
 use std::{collections::BTreeMap, sync::Arc};
 
 use regex::{Captures, Regex};
-use switch::{Capabilities, DeviceError};
-use thiserror::Error;
+use switch::Capabilities;
 
 pub use self::{
+    error::ReadError,
     fact::Fact,
     facts::{Facts, Row},
     interpret::{MacEntry, Neighbor},
@@ -36,102 +38,16 @@ pub use self::{
 };
 use self::{
     lines::{LEVEL, Seen},
+    reading::{Reading, Value, options_in, with_options},
     vlans::VlanRules,
 };
 use super::{
     profile::{
         Problem,
-        pattern::{self, Extent},
-        schema::{Each, RawProfile, RawRead, RawRule, Shape, Tells},
+        schema::{Each, RawProfile, Tells},
     },
-    render::{RenderError, Scene, Templates},
+    render::{Scene, Templates},
 };
-
-/// An answer that cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ReadError {
-    /// The profile promises JSON.
-    #[error("not JSON: {problem}: `{near}`")]
-    NotJson {
-        /// What is wrong.
-        problem: String,
-        /// How it begins.
-        near: String,
-    },
-    /// It nests deeper than is read.
-    #[error("deeper than {limit} levels")]
-    TooDeep {
-        /// The limit.
-        limit: usize,
-    },
-    /// A line is longer than is read.
-    #[error("a line of more than {limit} bytes")]
-    TooLong {
-        /// The limit.
-        limit: usize,
-    },
-    /// There are more lines than are read.
-    #[error("more than {limit} lines")]
-    TooMany {
-        /// The limit.
-        limit: usize,
-    },
-    /// It states more than is kept.
-    #[error("more than {limit} facts")]
-    TooMuch {
-        /// The limit.
-        limit: usize,
-    },
-    /// Two lines say different things.
-    #[error("{what} is `{one}` and `{other}` at once")]
-    Contradiction {
-        /// What, such as `lag` of port `Ethernet1`.
-        what: String,
-        /// The one thing.
-        one: String,
-        /// The other.
-        other: String,
-    },
-    /// A value that means nothing.
-    #[error("{what} is `{value}`, which {problem}")]
-    Value {
-        /// What.
-        what: String,
-        /// As the switch wrote it, shortened.
-        value: String,
-        /// Why not.
-        problem: String,
-    },
-    /// A command cannot be made of the profile's template.
-    #[error("the profile's command cannot be made: {0}")]
-    Command(#[from] RenderError),
-    /// A command is empty.
-    #[error("the profile's command `{at}` is empty")]
-    Empty {
-        /// Which.
-        at: String,
-    },
-}
-
-impl ReadError {
-    /// What the core is told of answers that disagree.
-    pub fn of_answers(&self) -> DeviceError {
-        DeviceError::Unrecognised { sent: false, answer: self.to_string() }
-    }
-
-    /// What the core is told: reading changes nothing.
-    pub fn device_error(&self, command: &str) -> DeviceError {
-        match self {
-            Self::Command(_) | Self::Empty { .. } => {
-                DeviceError::Unsupported { what: self.to_string() }
-            }
-            _ => DeviceError::Unrecognised {
-                sent: false,
-                answer: format!("the answer to `{command}` holds {self}"),
-            },
-        }
-    }
-}
 
 /// A text of a switch, shortened and without control characters.
 pub(in crate::ssh_cli) fn excerpt(text: &str) -> String {
@@ -155,33 +71,6 @@ pub struct Reader {
     capabilities: Capabilities,
     /// What the system's MTU counts beyond the payload.
     frame_overhead: u16,
-}
-
-/// One `[[read]]`.
-#[derive(Debug, Clone)]
-struct Reading {
-    /// What it says, for what depends on options.
-    raw: RawRead,
-    tells: Tells,
-    each: Each,
-    shape: Shape,
-    within: Option<Regex>,
-    continued: Option<Regex>,
-    keys: Vec<String>,
-    rules: Vec<Rule>,
-}
-
-/// One of its rules.
-#[derive(Debug, Clone)]
-struct Rule {
-    line: Regex,
-    set: Vec<(Fact, Value)>,
-}
-
-#[derive(Debug, Clone)]
-enum Value {
-    Fixed(String),
-    Group(String),
 }
 
 /// A command, and the readings that its answer serves.
@@ -441,38 +330,6 @@ impl Reader {
     }
 }
 
-/// How an option is written in an expression.
-const OPTION: &str = "{options.";
-
-/// The options that the expressions of a reading name.
-fn options_in(read: &RawRead) -> impl Iterator<Item = &str> {
-    let patterns = read.rules.iter().map(|rule| rule.r#match.as_str());
-    patterns.chain(read.within.as_deref()).flat_map(|pattern| {
-        pattern.split(OPTION).skip(1).filter_map(|rest| Some(rest.split_once('}')?.0))
-    })
-}
-
-/// The reading with values for its options.
-fn with_options(read: &RawRead, value: impl Fn(&str) -> String) -> RawRead {
-    let fill = |pattern: &str| {
-        let mut parts = pattern.split(OPTION);
-        let mut filled = parts.next().unwrap_or_default().to_owned();
-        for part in parts {
-            match part.split_once('}') {
-                Some((name, rest)) => filled.extend([value(name).as_str(), rest]),
-                None => filled.extend([OPTION, part]),
-            }
-        }
-        filled
-    };
-    let rule = |rule: &RawRule| RawRule { r#match: fill(&rule.r#match), set: rule.set.clone() };
-    RawRead {
-        within: read.within.as_deref().map(fill),
-        rules: read.rules.iter().map(rule).collect(),
-        ..read.clone()
-    }
-}
-
 /// The place of a reading's command in its profile.
 fn template(index: usize) -> String {
     format!("read[{index}].command")
@@ -520,97 +377,5 @@ impl Each {
                 | (Self::Lag, Object::Lag(_))
                 | (Self::Vlan, Object::Vlan(_))
         )
-    }
-}
-
-impl Reading {
-    fn compile(index: usize, raw: &RawRead, problems: &mut Vec<Problem>) -> Option<Self> {
-        let RawRead { tells, command: _, each, shape, within, continued, keys, rules } = raw;
-        let at = |what: &str| format!("read[{index}].{what}");
-        let misplaced = [
-            (within.is_some() && *shape != Shape::Indented, "within", "indented"),
-            (continued.is_some() && *shape != Shape::Lines, "continued", "lines"),
-            (!keys.is_empty() && *shape != Shape::Json, "keys", "json"),
-        ];
-        for (_, what, shape) in misplaced.iter().filter(|(wrong, ..)| *wrong) {
-            problems.push(Problem::new(at(what), format!("only `shape = \"{shape}\"` has it")));
-        }
-        let within = within.as_ref();
-        let within =
-            within.map(|text| pattern::compile(&at("within"), text, Extent::Whole, problems));
-        let continued = continued
-            .as_ref()
-            .map(|text| pattern::line(&at("continued"), text, Extent::Part, problems));
-        let place = within.as_ref().and_then(Option::as_ref);
-        let rules: Vec<_> = rules
-            .iter()
-            .enumerate()
-            .map(|(number, rule)| {
-                Rule::compile(&at(&format!("rules[{number}]")), rule, place, problems)
-            })
-            .collect();
-        Some(Self {
-            raw: raw.clone(),
-            tells: *tells,
-            each: *each,
-            shape: *shape,
-            keys: keys.clone(),
-            rules: rules.into_iter().collect::<Option<_>>()?,
-            within: optional(within)?,
-            continued: optional(continued)?,
-        })
-    }
-
-    /// Whether its lines say what ports and LAGs carry.
-    const fn configures(&self) -> bool {
-        matches!(self.tells, Tells::Ports | Tells::Lags)
-    }
-
-    fn lines(&self, answer: &str) -> Result<Vec<Seen>, ReadError> {
-        match self.shape {
-            Shape::Indented => lines::indented(answer),
-            Shape::Lines => lines::plain(answer, self.continued.as_ref()),
-            Shape::Json => lines::json(answer, &self.keys),
-        }
-    }
-}
-
-/// Nothing to compile, or what was compiled; none when that failed.
-fn optional<T>(compiled: Option<Option<T>>) -> Option<Option<T>> {
-    match compiled {
-        None => Some(None),
-        Some(compiled) => compiled.map(Some),
-    }
-}
-
-impl Rule {
-    fn compile(
-        at: &str,
-        raw: &RawRule,
-        within: Option<&Regex>,
-        problems: &mut Vec<Problem>,
-    ) -> Option<Self> {
-        let line = pattern::compile(&format!("{at}.match"), &raw.r#match, Extent::Whole, problems);
-        let has =
-            |regex: &Regex, group: &str| regex.capture_names().flatten().any(|name| name == group);
-        let mut set = Vec::new();
-        for (name, value) in &raw.set {
-            let at = format!("{at}.set.{name}");
-            let fact = name.parse::<Fact>().map_err(|what| problems.push(Problem::new(&at, what)));
-            let value = match value.strip_prefix('$') {
-                None => Value::Fixed(value.clone()),
-                Some(group) => {
-                    let known = line.as_ref().is_none_or(|line| has(line, group))
-                        || within.is_some_and(|within| has(within, group));
-                    if !known {
-                        let what = format!("there is no group `{group}` in `match` or `within`");
-                        problems.push(Problem::new(&at, what));
-                    }
-                    Value::Group(group.to_owned())
-                }
-            };
-            set.extend(fact.ok().map(|fact| (fact, value)));
-        }
-        Some(Self { line: line?, set })
     }
 }

@@ -91,6 +91,11 @@ impl Draft {
         Fate::nothing(note)
     }
 
+    /// Keeps an option of a switch that no driver speaks to yet.
+    pub(super) fn undriven(&mut self, option: &str, value: &str) -> Fate {
+        self.fact(option, value, "no driver yet; kept in a comment")
+    }
+
     /// Keeps a secret.
     pub(super) fn secret(&mut self, option: &str, key: &'static str, value: &str) {
         let value = Some(value.into());

@@ -42,9 +42,7 @@ pub(super) fn option(
             draft.secret(option, "", value);
             Fate::nothing("a secret: see what is said about it below")
         }
-        Device::Other(_) | Device::Unnamed => {
-            draft.fact(option, value, "no driver yet; kept in a comment")
-        }
+        Device::Other(_) | Device::Unnamed => draft.undriven(option, value),
     })
 }
 

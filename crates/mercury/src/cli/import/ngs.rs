@@ -178,8 +178,6 @@ fn bridge(draft: &mut Draft, value: &str) -> Fate {
             )
         }
         Device::Ssh(_) | Device::Memory => Fate::nothing("there is no bridge to be named"),
-        Device::Other(_) | Device::Unnamed => {
-            draft.fact("ngs_ovs_bridge", value, "no driver yet; kept in a comment")
-        }
+        Device::Other(_) | Device::Unnamed => draft.undriven("ngs_ovs_bridge", value),
     }
 }

@@ -49,9 +49,7 @@ pub(super) fn option(
             Fate::nothing(format!("the profile `{}` maps no VLANs to VNIs", system.profile.name))
         }
         Device::Memory => Fate::nothing("a switch in memory needs no options for a VNI"),
-        Device::Other(_) | Device::Unnamed => {
-            draft.fact(option, value, "no driver yet; kept in a comment")
-        }
+        Device::Other(_) | Device::Unnamed => draft.undriven(option, value),
     })
 }
 

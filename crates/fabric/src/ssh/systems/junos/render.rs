@@ -236,16 +236,8 @@ fn list(rests: &[&[Step]]) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::schema::read;
+    use super::super::{schema::read, tree::tests::tree};
     use super::*;
-
-    fn tree(lines: &[&str]) -> Tree {
-        let mut tree = Tree::default();
-        for line in lines {
-            tree.set(read(&line.split(' ').collect::<Vec<_>>(), true).unwrap().path);
-        }
-        tree
-    }
 
     const LINES: &[&str] = &[
         "interfaces xe-0/0/5 native-vlan-id 400",

@@ -150,12 +150,13 @@ impl Tree {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::render::commands;
     use super::super::schema::read;
     use super::*;
 
-    fn tree(lines: &[&str]) -> Tree {
+    /// What these lines set, each without its `set`.
+    pub(in super::super) fn tree(lines: &[&str]) -> Tree {
         let mut tree = Tree::default();
         for line in lines {
             tree.set(read(&line.split(' ').collect::<Vec<_>>(), true).unwrap().path);

@@ -63,24 +63,12 @@ impl Only {
 /// as one that needs an option, those that tell something else are.
 pub(super) fn readings(system: &System, objects: &[Object]) -> impl Iterator<Item = Asked> + use<> {
     let asks = |tells: &[Tells]| system.reader.asks(tells, objects, &system.options);
-    let all = asks(&TELLS).unwrap_or_else(|_| {
-        let one_by_one = TELLS.iter().filter_map(|tells| asks(&[*tells]).ok());
+    let all = asks(&Tells::ALL).unwrap_or_else(|_| {
+        let one_by_one = Tells::ALL.iter().filter_map(|tells| asks(&[*tells]).ok());
         one_by_one.flatten().collect()
     });
     all.into_iter()
 }
-
-/// All that readings tell.
-const TELLS: [Tells; 8] = [
-    Tells::Ports,
-    Tells::Lags,
-    Tells::LagNames,
-    Tells::Vlans,
-    Tells::Status,
-    Tells::Names,
-    Tells::Lldp,
-    Tells::Macs,
-];
 
 impl Log {
     fn kept(&self) -> MutexGuard<'_, Kept> {
