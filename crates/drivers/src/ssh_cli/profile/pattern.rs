@@ -5,6 +5,7 @@
 //! and a class of all the world's letters, repeated, takes megabytes.
 
 use regex::{Regex, RegexBuilder};
+use regex_syntax::ast::parse::Parser;
 
 use super::problem::Problem;
 
@@ -41,18 +42,24 @@ pub fn compile(
     if pattern.len() > MAX_PATTERN {
         return refuse(format!("is longer than {MAX_PATTERN} bytes"));
     }
+    let pattern = ascii(pattern);
     // The expression by itself first: `a)(b` would be well-formed within parentheses.
-    if let Err(error) = limited(pattern) {
-        return refuse(explain(&error));
+    if let Err(error) = Parser::new().parse(&pattern) {
+        return refuse(malformed(&error));
     }
     let anchored = match extent {
         Extent::Whole => format!(r"\A(?:{pattern})\z"),
         Extent::End => format!(r"(?:{pattern})\z"),
-        Extent::Part => pattern.to_owned(),
+        Extent::Part => pattern,
     };
-    match limited(&anchored) {
+    let limited =
+        RegexBuilder::new(&anchored).size_limit(MAX_COMPILED).dfa_size_limit(MAX_COMPILED).build();
+    match limited {
         Ok(regex) => Some(regex),
-        Err(error) => refuse(explain(&error)),
+        Err(regex::Error::CompiledTooBig(_)) => {
+            refuse("is too large a regular expression: make its repetitions smaller".to_owned())
+        }
+        Err(error) => refuse(malformed(&error)),
     }
 }
 
@@ -96,10 +103,6 @@ pub fn only_groups(at: &str, regex: &Regex, known: &[&str], problems: &mut Vec<P
     }
 }
 
-fn limited(pattern: &str) -> Result<Regex, regex::Error> {
-    RegexBuilder::new(&ascii(pattern)).size_limit(MAX_COMPILED).dfa_size_limit(MAX_COMPILED).build()
-}
-
 /// The expression with `\\d` and `\\w` written out.
 fn ascii(pattern: &str) -> String {
     let mut text = String::with_capacity(pattern.len());
@@ -140,19 +143,12 @@ fn ascii(pattern: &str) -> String {
     text
 }
 
-fn explain(error: &regex::Error) -> String {
-    match error {
-        regex::Error::CompiledTooBig(_) => {
-            "is too large a regular expression: make its repetitions smaller".to_owned()
-        }
-        other => {
-            // The last line of a syntax error says what is wrong; those before draw where.
-            let text = other.to_string();
-            let last = text.lines().last().unwrap_or_default();
-            let last = last.strip_prefix("error: ").unwrap_or(last);
-            format!("is no regular expression: {last}")
-        }
-    }
+/// The last line of a syntax error says what is wrong; those before draw where.
+fn malformed(error: &impl std::error::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().last().unwrap_or_default();
+    let last = last.strip_prefix("error: ").unwrap_or(last);
+    format!("is no regular expression: {last}")
 }
 
 #[cfg(test)]
