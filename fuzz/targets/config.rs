@@ -1,14 +1,3 @@
-//! A configuration file: it is read, or every problem has its words; never both, never neither.
-
 #![no_main]
 
-use std::{collections::HashMap, path::Path};
-
-use switchd::config::Config;
-
-libfuzzer_sys::fuzz_target!(|input: &str| {
-    match Config::parse(Path::new("/etc/mercury/switchd.toml"), input, Some(HashMap::new())) {
-        Ok(config) => assert!(!config.listen.is_empty(), "a service that nobody can reach"),
-        Err(error) => assert!(!error.to_string().is_empty(), "refused without a word"),
-    }
-});
+libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzzed::run("config", input));

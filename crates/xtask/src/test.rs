@@ -11,8 +11,13 @@ use crate::steps::{About, Steps};
 
 const BUILD: About = About {
     name: "build",
-    runs: "cargo build --workspace --bins (some tests run the program itself)",
+    runs: "cargo build --workspace --bins --tests (some tests run the program itself)",
     fix: "correct what the compiler says",
+};
+const IRONIC: About = About {
+    name: "ironic",
+    runs: "a real Ironic under target/tools, made beside the build if it is not there",
+    fix: "see the hint above; what is there already is kept",
 };
 const EXAMPLES: About = About {
     name: "examples",
@@ -42,12 +47,24 @@ struct Arguments<'a> {
 pub(crate) fn run(arguments: &[String]) -> Result<()> {
     let Arguments { missing, for_runner } = parse(arguments)?;
     packages::ensure(missing)?;
-    ironic::ensure()?;
 
     let mut steps = Steps::default();
-    steps.step(&BUILD, || {
-        run_command(cargo().args(["build", "--workspace", "--bins"]))?;
-        Ok(String::new())
+    std::thread::scope(|scope| {
+        let ironic = scope.spawn(ironic::ensure);
+        steps.step(&BUILD, || {
+            let mut command = cargo();
+            command.args(["build", "--workspace", "--bins"]);
+            // Who names tests waits for those alone.
+            if for_runner.is_empty() {
+                command.arg("--tests");
+            }
+            run_command(&mut command)?;
+            Ok(String::new())
+        });
+        steps.step(&IRONIC, || {
+            ironic.join().unwrap_or_else(|_| bail!("making it ended in a panic"))?;
+            Ok(String::new())
+        });
     });
     // Who names tests wants those, not all examples.
     if for_runner.is_empty() {

@@ -5,7 +5,6 @@ use std::{
     fmt::Write as _,
     fs,
     path::{Path, PathBuf},
-    sync::LazyLock,
 };
 
 use drivers::ssh_cli::{
@@ -17,8 +16,8 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The cases of every profile, run once for all tests.
-static SUMMARIES: LazyLock<Vec<Summary>> = LazyLock::new(|| {
+/// The cases of every profile.
+fn summaries() -> Vec<Summary> {
     let cases = root().join("profiles/cases");
     let profiles = Profiles::embedded();
     let run = |name: &str| {
@@ -26,12 +25,12 @@ static SUMMARIES: LazyLock<Vec<Summary>> = LazyLock::new(|| {
         cases::run_blocking(&profile, &cases.join(name)).unwrap_or_else(|e| panic!("{name}: {e}"))
     };
     profiles.iter().map(|entry| run(entry.name())).collect()
-});
+}
 
 /// The profiles with what is wrong with each.
-fn told(problems: impl Fn(&Summary) -> Vec<String>) -> String {
+fn told(summaries: &[Summary], problems: impl Fn(&Summary) -> Vec<String>) -> String {
     let mut bad = String::new();
-    for summary in SUMMARIES.iter() {
+    for summary in summaries {
         for problem in problems(summary) {
             let _ = writeln!(bad, "{}: {problem}", summary.profile);
         }
@@ -39,30 +38,74 @@ fn told(problems: impl Fn(&Summary) -> Vec<String>) -> String {
     bad
 }
 
+/// One test, since playing all cases is most of the time of each.
 #[test]
-fn every_case_of_every_profile_passes() {
-    assert!(SUMMARIES.len() >= 24, "{} profiles", SUMMARIES.len());
-    let bad = told(|summary| {
+fn the_cases_of_every_profile_pass_and_show_all_and_the_pages_are_of_them() {
+    let summaries = summaries();
+    assert!(summaries.len() >= 24, "{} profiles", summaries.len());
+    let mut bad = failures(&summaries);
+    bad.push_str(&gaps(&summaries));
+    bad.push_str(&stale_pages(&summaries));
+    assert!(bad.is_empty(), "\n{bad}");
+}
+
+/// Cases that do not pass.
+fn failures(summaries: &[Summary]) -> String {
+    told(summaries, |summary| {
         let failed = summary.cases.iter().filter(|case| !case.problems.is_empty());
         let lines = failed.map(|case| {
             let file = case.path.file_name().unwrap_or_default().to_string_lossy();
             format!("{file}: {}\n    {}", case.title, case.problems.join("\n    "))
         });
         lines.collect()
-    });
-    assert!(bad.is_empty(), "\n{bad}");
+    })
 }
 
-#[test]
-fn the_cases_of_every_profile_show_all_that_they_have_to() {
-    let bad = told(|summary| {
+/// What no case shows, and some case has to.
+fn gaps(summaries: &[Summary]) -> String {
+    told(summaries, |summary| {
         let kinds = summary.missing.iter().map(|kind| format!("no case shows: {kind}"));
         let answers = summary.unseen_answers.iter().map(|UnseenAnswer { list, pattern }| {
             format!("no case shows an answer like `{pattern}` (answers.{list})")
         });
         kinds.chain(answers).collect()
-    });
-    assert!(bad.is_empty(), "\n{bad}");
+    })
+}
+
+/// Pages of the documentation that are not what the profiles and their cases make.
+fn stale_pages(summaries: &[Summary]) -> String {
+    let runs = fs::read_to_string(root().join("docs/devices.toml")).unwrap();
+    let shown = |summary: &Summary| Shown {
+        rendered: summary.rendered.clone(),
+        read_back: summary.shown.clone(),
+    };
+    let evidence = Evidence {
+        cases: summaries.iter().map(|summary| (summary.profile.clone(), shown(summary))).collect(),
+        runs: Evidence::runs(&runs).unwrap_or_else(|problem| panic!("{problem}")),
+    };
+    let profiles = Profiles::embedded();
+    for name in evidence.runs.keys() {
+        assert!(profiles.get(name).is_ok_and(|entry| entry.name() == name), "no profile `{name}`");
+    }
+    let pages: BTreeMap<String, String> = profiles.pages(&evidence).unwrap().into_iter().collect();
+    let folder = root().join("docs/devices");
+    let mut written: BTreeMap<String, String> = BTreeMap::new();
+    for entry in fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        written.insert(name, fs::read_to_string(path).unwrap());
+    }
+    let summary = fs::read_to_string(root().join("docs/src/SUMMARY.md")).unwrap();
+    let mut bad = String::new();
+    for name in pages.keys().chain(written.keys().filter(|name| !pages.contains_key(*name))) {
+        if pages.get(name) != written.get(name) {
+            let _ = writeln!(bad, "{name} is stale: run `mercury profile docs docs/devices`");
+        }
+        if !summary.contains(&format!("](devices/{name})")) {
+            let _ = writeln!(bad, "{name} is not in SUMMARY.md");
+        }
+    }
+    bad
 }
 
 #[test]
@@ -86,36 +129,4 @@ fn every_profile_says_why_it_lacks_what_it_lacks() {
         }
     }
     assert!(bad.is_empty(), "\n{bad}");
-}
-
-#[test]
-fn the_pages_in_the_documentation_are_up_to_date() {
-    let runs = fs::read_to_string(root().join("docs/devices.toml")).unwrap();
-    let shown = |summary: &Summary| Shown {
-        rendered: summary.rendered.clone(),
-        read_back: summary.shown.clone(),
-    };
-    let evidence = Evidence {
-        cases: SUMMARIES.iter().map(|summary| (summary.profile.clone(), shown(summary))).collect(),
-        runs: Evidence::runs(&runs).unwrap_or_else(|problem| panic!("{problem}")),
-    };
-    let profiles = Profiles::embedded();
-    for name in evidence.runs.keys() {
-        assert!(profiles.get(name).is_ok_and(|entry| entry.name() == name), "no profile `{name}`");
-    }
-    let pages: BTreeMap<String, String> = profiles.pages(&evidence).unwrap().into_iter().collect();
-    let folder = root().join("docs/devices");
-    let mut written: BTreeMap<String, String> = BTreeMap::new();
-    for entry in fs::read_dir(&folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        written.insert(name, fs::read_to_string(path).unwrap());
-    }
-    let stale: Vec<&String> =
-        pages.keys().chain(written.keys()).filter(|n| pages.get(*n) != written.get(*n)).collect();
-    assert!(stale.is_empty(), "run `mercury profile docs docs/devices`: {stale:?}");
-    let summary = fs::read_to_string(root().join("docs/src/SUMMARY.md")).unwrap();
-    for name in pages.keys() {
-        assert!(summary.contains(&format!("](devices/{name})")), "`{name}` is not in SUMMARY.md");
-    }
 }

@@ -33,6 +33,7 @@ const FLOORS: &[Floor] = &[
     Floor { name: "fabric", may_import: &["model"] },
     Floor { name: "lab", may_import: &[] },
     Floor { name: "mercury", may_import: ALL },
+    Floor { name: "fuzzed", may_import: &["model", "rpc", "switch", "drivers", "switchd"] },
     // Builds while the rest does not.
     Floor { name: "xtask", may_import: &[] },
     Floor { name: "system-tests", may_import: ALL },
