@@ -29,8 +29,8 @@ Usage: cargo xtask bench [attach|footprint]
   --vs-upstream  one port at a time, 16 callers, memory and start, beside `ironic-networking` with
                  networking-generic-switch over SSH; three minutes
   --ssh          simulated switches over SSH: 200 changes on one, one at a time and 64 at once,
-                 beside networking-generic-switch on the same one; and all ports of 100; half an
-                 hour, nearly all of it the library's
+                 beside networking-generic-switch on the same one; and all ports of 100; eighteen
+                 minutes, nearly all of them the library's
   --quick        a tenth of that
   --alone        without the library
   --slow         commands take 50 ms besides, as they do on many real switches

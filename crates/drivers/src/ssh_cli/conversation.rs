@@ -148,7 +148,7 @@ pub fn compile_questions(
         if answer.chars().any(char::is_control) {
             problems.push(Problem::new(format!("{at}.answer"), "has a control character"));
         }
-        if let Err(what) = super::shell::placeholders(answer) {
+        if let Err(what) = super::shell::fillable(answer) {
             problems.push(Problem::new(format!("{at}.answer"), what));
         }
         let at = format!("{at}.match");

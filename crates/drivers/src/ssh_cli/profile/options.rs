@@ -197,11 +197,11 @@ pub(super) fn unused(raw: &RawProfile, templates: &[&Templates], problems: &mut 
     let used: Vec<String> =
         templates.iter().flat_map(|templates| templates.options_used()).collect();
     let in_patterns = |name: &str| {
-        let placeholder = format!("{{options.{name}}}");
+        let written = format!("{{options.{name}}}");
         raw.read.iter().any(|read| {
             let within = read.within.iter();
             let rules = read.rules.iter().map(|rule| &rule.r#match);
-            within.chain(rules).any(|pattern| pattern.contains(&placeholder))
+            within.chain(rules).any(|pattern| pattern.contains(&written))
         })
     };
     for name in raw.options.keys() {

@@ -25,7 +25,7 @@ use async_trait::async_trait;
 use switch::DeviceError;
 
 use self::ear::Ear;
-pub(super) use self::{exchange::with_doubt, reply::placeholders, screen::plain_text};
+pub(super) use self::{exchange::with_doubt, reply::fillable, screen::plain_text};
 use super::{
     console::{Answer, Console, Line, Terminal},
     conversation::{Conversation, Credentials, Prompts},

@@ -9,7 +9,7 @@ const PASSWORD: &str = "{password}";
 const ENABLE: &str = "{enable_secret}";
 
 /// Checks what is written in braces.
-pub(in crate::ssh_cli) fn placeholders(answer: &str) -> Result<(), String> {
+pub(in crate::ssh_cli) fn fillable(answer: &str) -> Result<(), String> {
     let rest = [USERNAME, PASSWORD, ENABLE]
         .iter()
         .fold(answer.to_owned(), |rest, known| rest.replace(known, ""));
@@ -63,7 +63,7 @@ mod tests {
             password: Some("p{username}".to_owned().into()),
             enable_secret: None,
         };
-        assert_eq!(placeholders(answer), Ok(()));
+        assert_eq!(fillable(answer), Ok(()));
         let filled = fill(answer, &credentials).ok();
         assert_eq!(filled.as_ref().map(|text| text.expose_secret()), expected);
     }
@@ -73,6 +73,6 @@ mod tests {
     #[case("{username")]
     #[case("}")]
     fn other_braces_are_refused(#[case] answer: &str) {
-        assert!(placeholders(answer).is_err());
+        assert!(fillable(answer).is_err());
     }
 }
