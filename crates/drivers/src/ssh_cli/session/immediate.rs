@@ -24,7 +24,7 @@ use crate::ssh_cli::{
     shell::with_doubt,
 };
 
-/// A line that is longer waits for its turn, and for what is said of it there.
+/// A line that is longer travels alone: it may be one that no terminal takes.
 const AHEAD_BYTES: usize = 256;
 
 /// A request, and how far it has got.
@@ -67,10 +67,10 @@ impl Flight {
     fn of(turns: &VecDeque<Turn>, ahead: bool) -> Self {
         let mut left = turns.front().map(Turn::left).unwrap_or_default().iter();
         let mut own: Vec<Step> = left.next().cloned().into_iter().collect();
-        if !ahead {
+        let short = |step: &&Step| step.line.len() < AHEAD_BYTES;
+        if !ahead || !own.iter().all(|step| short(&step)) {
             return Self { own, next: None };
         }
-        let short = |step: &&Step| step.line.len() < AHEAD_BYTES;
         own.extend(left.by_ref().take_while(|step| step.leaves && short(step)).cloned());
         let ends = turns.front().is_some_and(|turn| turn.left().len() == own.len());
         let next = turns.get(1).filter(|_| ends).and_then(|turn| turn.left().first());
@@ -127,13 +127,18 @@ impl CliSession {
         let mut answers = match answered {
             Ok(answers) => answers.into_iter(),
             Err(error) => {
-                if let Some((step, next)) = flight.next.zip(turns.pop_front()) {
+                if let Some(step) = &flight.next
+                    && let Some(next) = turns.pop_front()
+                {
                     let error = after_others(system, error.clone(), &step.line, false);
                     rendered.settle(next.number, Err(error));
                 }
                 let line = flight.own.first().map_or("", |step| step.line.as_str());
                 let partly = turn.done > 0;
                 rendered.settle(turn.number, Err(after_others(system, error, line, partly)));
+                if !turns.is_empty() {
+                    self.return_to_base(system).await;
+                }
                 return;
             }
         };

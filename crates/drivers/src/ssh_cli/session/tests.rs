@@ -24,10 +24,14 @@ fn immediate() -> Arc<Profile> {
 
 /// Lines take effect one by one, and may be sent ahead.
 fn immediate_and(pipeline: bool) -> Arc<Profile> {
+    Arc::new(Profile::parse(&immediate_text(pipeline)).unwrap())
+}
+
+fn immediate_text(pipeline: bool) -> String {
     let text = MINIMAL
         .replace("saving = \"implicit\"", "saving = \"explicit\"")
         .replace("kind = \"terminal\"", &format!("kind = \"terminal\"\npipeline = {pipeline}"));
-    Arc::new(Profile::parse(&format!("{text}{SAVE}")).unwrap())
+    format!("{text}{SAVE}")
 }
 
 /// Lines take effect at the commit.
@@ -207,6 +211,23 @@ async fn each_line_by_itself_and_what_leads_on_ahead(
     let (mut session, player) = open(&immediate_and(true), transcript).await;
     let outcome = session.apply(&[work("eth1", 10), work("eth2", 20)]).await;
     assert_eq!(shown(outcome), want);
+    assert_eq!(player.difference(), None);
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_line_that_no_terminal_takes_ends_its_request_alone(#[values(false, true)] ahead: bool) {
+    let line = "vlan {{ to.untagged }}";
+    let long = format!("{{% if to.untagged == 10 %}}{}{{% endif %}}{line}", "x".repeat(5000));
+    let profile = immediate_text(ahead).replace(line, &long);
+    let profile = Arc::new(Profile::parse(&profile).unwrap());
+    let transcript = "sw#configure\nsw(config)#interface eth1\nsw(config-e)#end\nsw#configure\n\
+                      sw(config)#interface eth2\nsw(config-e)#vlan 20\nsw(config-e)#exit\n\
+                      sw(config)#end\nsw#";
+    let (mut session, player) = open(&profile, transcript).await;
+    let outcome = shown(session.apply(&[work("eth1", 10), work("eth2", 20)]).await);
+    assert!(outcome[0].contains("too long for a terminal"), "{outcome:?}");
+    assert_eq!(outcome[1], "interface eth2,   vlan 20 | ");
     assert_eq!(player.difference(), None);
 }
 
