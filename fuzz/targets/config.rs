@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzzed::run("config", input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzzed::config(input));

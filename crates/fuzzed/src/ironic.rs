@@ -4,7 +4,12 @@
 use serde_json::Value;
 use switchd::ironic::envelope::{Decoded, decode};
 
-pub(crate) fn input(input: &[u8]) {
+/// One input.
+///
+/// # Panics
+///
+/// A promise does not hold.
+pub fn input(input: &[u8]) {
     match decode(input) {
         Decoded::TooDeep => {
             let brackets = input.iter().filter(|byte| b"[{".contains(byte)).count();

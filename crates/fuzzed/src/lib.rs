@@ -12,31 +12,54 @@ mod policy;
 mod profile;
 mod rpc;
 
+pub use drivers::{
+    ovsdb::fuzz::stream as ovsdb, plugin::fuzz::line as plugin,
+    ssh_cli::read::fuzz::answer as ssh_read,
+};
+
+pub use self::{ironic::input as ironic, rpc::input as rpc};
+
+/// A configuration file. Each of these is linked by itself into the program that fuzzes it.
+///
+/// # Panics
+///
+/// A promise does not hold.
+pub fn config(input: &[u8]) {
+    as_text(input, config::input);
+}
+
+/// A policy file.
+///
+/// # Panics
+///
+/// A promise does not hold.
+pub fn policy(input: &[u8]) {
+    as_text(input, policy::input);
+}
+
+/// A device profile.
+///
+/// # Panics
+///
+/// A promise does not hold.
+pub fn profile(input: &[u8]) {
+    as_text(input, profile::input);
+}
+
 /// A format, by the name of its fuzz target, and what reads it.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
 pub const TARGETS: &[Target] = &[
-    ("config", |input| as_text(input, config::input)),
-    ("ironic", ironic::input),
-    ("ovsdb", drivers::ovsdb::fuzz::stream),
-    ("plugin", drivers::plugin::fuzz::line),
-    ("policy", |input| as_text(input, policy::input)),
-    ("profile", |input| as_text(input, profile::input)),
-    ("rpc", rpc::input),
-    ("ssh_read", drivers::ssh_cli::read::fuzz::answer),
+    ("config", config),
+    ("ironic", ironic),
+    ("ovsdb", ovsdb),
+    ("plugin", plugin),
+    ("policy", policy),
+    ("profile", profile),
+    ("rpc", rpc),
+    ("ssh_read", ssh_read),
 ];
-
-/// Gives an input to the target of this name.
-///
-/// # Panics
-///
-/// A promise does not hold, or there is no such target.
-pub fn run(name: &str, input: &[u8]) {
-    let (_, target) =
-        TARGETS.iter().find(|(known, _)| *known == name).expect("a target of this name");
-    target(input);
-}
 
 /// What is no UTF-8 never gets as far as the reader of a file.
 fn as_text(input: &[u8], read: fn(&str)) {

@@ -6,7 +6,12 @@ use rpc::{
     wire::Context,
 };
 
-pub(crate) fn input(input: &[u8]) {
+/// One input.
+///
+/// # Panics
+///
+/// A promise does not hold.
+pub fn input(input: &[u8]) {
     let limits = Limits { body_bytes: 1 << 16, ..Limits::default() };
     let calls = match decode(input, &limits) {
         Decoded::Single(call) => vec![call],
