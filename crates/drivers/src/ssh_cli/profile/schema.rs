@@ -186,7 +186,8 @@ pub struct RawSession {
     #[serde(default = "pager")]
     pub pager: String,
     /// Whether lines may be sent before the answer to the last has come, where their order cannot
-    /// do harm: reading, and a candidate. Default no.
+    /// do harm: reading, a candidate, and where each line takes effect, those that only lead from one
+    /// request's context into the next one's. Default no.
     #[serde(default)]
     pub pipeline: bool,
     /// What is sent at the end.
